@@ -1,0 +1,92 @@
+"""Everything a plugin author imports. Read `contracts` first, then `link`."""
+
+from openlines.api.contracts import (
+    Answer,
+    App,
+    Bot,
+    Capabilities,
+    Channel,
+    Connector,
+    Crm,
+    CrmSession,
+    Identity,
+    Outgoing,
+    Receipt,
+    Record,
+    Settings,
+    Turn,
+)
+from openlines.api.errors import Blocked, NotReady, PluginError, RateLimited, Rejected, WindowClosed
+from openlines.api.hooks import Specs, hookimpl
+from openlines.api.link import AppLink, Database, Files, Link, Log, State, Stored, Story
+from openlines.domain.entries import AnyEntry, Author, Decision, Deleted, Delivery, Edited, Message
+from openlines.domain.events import (
+    CustomerDeleted,
+    CustomerEdited,
+    CustomerFilled,
+    CustomerRated,
+    CustomerReceived,
+    CustomerTyping,
+    CustomerWrote,
+    Incoming,
+)
+from openlines.domain.messages import Button, ContactCard, Content, Customer, File, Location, Sender
+
+API = 1
+"""Version of the contract; raised only when an old plugin would break."""
+
+__all__ = [
+    "API",
+    "Answer",
+    "AnyEntry",
+    "App",
+    "AppLink",
+    "Author",
+    "Blocked",
+    "Bot",
+    "Button",
+    "Capabilities",
+    "Channel",
+    "Connector",
+    "ContactCard",
+    "Content",
+    "Crm",
+    "CrmSession",
+    "Customer",
+    "CustomerDeleted",
+    "CustomerEdited",
+    "CustomerFilled",
+    "CustomerRated",
+    "CustomerReceived",
+    "CustomerTyping",
+    "CustomerWrote",
+    "Database",
+    "Decision",
+    "Deleted",
+    "Delivery",
+    "Edited",
+    "File",
+    "Files",
+    "Identity",
+    "Incoming",
+    "Link",
+    "Location",
+    "Log",
+    "Message",
+    "NotReady",
+    "Outgoing",
+    "PluginError",
+    "RateLimited",
+    "Receipt",
+    "Record",
+    "Rejected",
+    "Sender",
+    "Settings",
+    "Specs",
+    "State",
+    "Stored",
+    "Story",
+    "Turn",
+    "WindowClosed",
+    "hookimpl",
+]

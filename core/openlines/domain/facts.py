@@ -1,0 +1,25 @@
+"""What a decision may know beyond the thread itself; the shell fills it in just before."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from openlines.domain.people import Agent
+
+
+class Facts(Struct, frozen=True):
+    """Plain values, true a moment ago: a lag of 100 ms does no harm."""
+
+    now: float
+    conversation: int = 0
+    """The number that a new conversation would get."""
+    actor: Agent | None = None
+    """Who asks, for a request of staff."""
+    agent: Agent | None = None
+    """The agent a request names (transfer, invite), if there is such a one."""
+    permitted: bool = True
+    """The actor's role allows the request on this conversation."""
+    responsible_available: bool = True
+    anyone_available: bool = True
+    sole_member: bool = False
+    """The responsible is the only member of the queue."""
