@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from openlines.domain.commands import AnyCommand
+from openlines.domain.events import Reason
 from openlines.domain.messages import Content, Customer
 
 
@@ -50,6 +51,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     offered: tuple[str, ...] = ()
     rung: tuple[str, ...] = ()
     asking: Asking | None = None
+    reason: Reason | None = None
+    """Why it is offered to whom it is."""
     bot: str = ""
     """The bot that serves or served it."""
     bot_listens: bool = False

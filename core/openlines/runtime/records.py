@@ -1,0 +1,100 @@
+"""What the store keeps beside the threads' states, and what lists and feeds hand on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from msgspec import Struct
+
+from openlines.domain.entries import AnyEntry
+from openlines.domain.events import Reason
+from openlines.domain.state import Conversation, Thread
+
+PARTITIONS = 64
+"""Threads are spread over this many; fixed for the life of an installation."""
+
+
+def thread_id(channel: str, chat: str) -> str:
+    """The id of a chat's thread: made from its key, so that nobody has to look it up. 26 letters and digits."""
+    digest = hashlib.blake2b(f"{channel}\0{chat}".encode(), digest_size=16).digest()
+    return base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+def partition_of(thread: str) -> int:
+    """Which partition a thread lives in."""
+    return int.from_bytes(hashlib.blake2b(thread.encode(), digest_size=2).digest()) % PARTITIONS
+
+
+class Kept(Struct, frozen=True):
+    """An entry as the store keeps it; (`partition`, `n`) is its key."""
+
+    partition: int
+    n: int
+    thread: str
+    at: float
+    entry: AnyEntry
+
+
+class Summary(Struct, frozen=True, omit_defaults=True):
+    """What lists show of a conversation; written only when it changes."""
+
+    number: int
+    thread: str
+    line: str
+    channel: str
+    customer_id: str
+    customer_name: str
+    status: str
+    responsible: str = ""
+    offered: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
+    created_at: float = 0.0
+    queued_at: float = 0.0
+    accepted_at: float = 0.0
+    finished_at: float = 0.0
+    closed_at: float = 0.0
+    closed_by: str = ""
+    idle_at: float = 0.0
+    pinned: bool = False
+    unanswered: bool = False
+    solved: bool = False
+    rating: str = ""
+    supervisor_rating: int = 0
+    reason: Reason | None = None
+
+
+def summarise(thread: Thread, conversation: Conversation) -> Summary:
+    """The summary of one of the thread's conversations."""
+    return Summary(
+        number=conversation.number,
+        thread=thread.id,
+        line=conversation.line,
+        channel=thread.channel,
+        customer_id=customer_id(thread),
+        customer_name=thread.customer.name,
+        status=conversation.status.value,
+        responsible=conversation.responsible,
+        offered=conversation.offered,
+        participants=conversation.participants,
+        holders=conversation.holders,
+        created_at=conversation.created_at,
+        queued_at=conversation.queued_at,
+        accepted_at=conversation.accepted_at,
+        finished_at=conversation.finished_at,
+        closed_at=conversation.closed_at,
+        closed_by=conversation.closed_by,
+        idle_at=conversation.idle_at,
+        pinned=conversation.pinned,
+        unanswered=conversation.unanswered,
+        solved=conversation.solved,
+        rating=conversation.rating,
+        supervisor_rating=conversation.supervisor_rating,
+        reason=conversation.reason,
+    )
+
+
+def customer_id(thread: Thread) -> str:
+    """The customer behind a thread: one per identity on its channel (a person in a group chat has no thread of their own)."""
+    return thread_id(thread.channel, f"customer:{thread.customer.id}")
