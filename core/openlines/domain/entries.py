@@ -65,10 +65,10 @@ class Deleted(Entry, frozen=True, kw_only=True):
 
 
 class Delivery(Entry, frozen=True, kw_only=True):
-    """How far a message to the customer has come; merged by rank sent < delivered < read."""
+    """How far a message to the customer has come; merged by rank sent < delivered < read; `pending` = tried again."""
 
     message: int
-    state: Literal["sent", "delivered", "read", "failed"]
+    state: Literal["pending", "sent", "delivered", "read", "failed"]
     code: str = ""
     reason: str = ""
     external: str = ""

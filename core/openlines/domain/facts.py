@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from openlines.domain.entries import Message
 from openlines.domain.people import Agent
 
 
@@ -17,9 +18,17 @@ class Facts(Struct, frozen=True):
     """Who asks, for a request of staff."""
     agent: Agent | None = None
     """The agent a request names (transfer, invite), if there is such a one."""
+    failed: Message | None = None
+    """The message that `Resend` names, if its delivery failed."""
+    received: int = 0
+    """Our message that a receipt names."""
+    bot_ready: bool = True
+    """The line's bot can be asked: its circuit is closed."""
     permitted: bool = True
     """The actor's role allows the request on this conversation."""
     responsible_available: bool = True
+    responsible_gone: bool = False
+    """The responsible is dismissed or unknown."""
     anyone_available: bool = True
     sole_member: bool = False
     """The responsible is the only member of the queue."""

@@ -156,3 +156,7 @@ class Policies(Struct, frozen=True):
     lines: Mapping[str, Line]
     channels: Mapping[str, Channel]
     max_conversations_per_agent: int = 1000
+
+    def line(self, line: str) -> Line:
+        """The line's rules; a line that is gone from the settings has no members and says nothing."""
+        return self.lines.get(line) or Line(id=line, active=False)

@@ -32,13 +32,13 @@ class Standing(Struct, frozen=True, kw_only=True):
     wants: Literal["none", "more", "next"] = "none"
     """none = leave it; more = offer it, or widen the offer to newcomers (`all`); next = replace the offer."""
     why: str = ""
-    """With `next`: declined, idle, gone."""
+    """With `next`: declined, idle."""
     rung: tuple[str, ...] = ()
     queued_at: float = 0.0
     first: str = ""
     """Offer it to this agent before the queue (the CRM's responsible)."""
     by: str = ""
-    """Who declined or returned it."""
+    """Who declined it."""
     pinned: bool = False
 
 
@@ -73,7 +73,7 @@ def standing(thread: Thread, partition: int, epoch: int) -> Standing:
         )
     if conversation.status is not Status.WAITING or conversation.identifying:
         return nowhere
-    asking = conversation.asking
+    asking = conversation.asking[0] if conversation.asking else None
     return replace(
         nowhere,
         counts_as="offered" if conversation.offered else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -29,10 +29,9 @@ WITH_AGENT = frozenset({Status.ACCEPTED, Status.AWAITING_AGENT, Status.AWAITING_
 
 
 class Asking(Struct, frozen=True, omit_defaults=True):
-    """A question to the desk that is not answered yet: who is next?"""
+    """A question to the desk: who is next?"""
 
-    why: str
-    """declined, returned, idle, gone."""
+    why: Literal["declined", "idle"]
     by: str = ""
     request: str = ""
     """The request that waits for the answer."""
@@ -50,7 +49,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     """An agent's id, "bot:<id>", or empty while waiting."""
     offered: tuple[str, ...] = ()
     rung: tuple[str, ...] = ()
-    asking: Asking | None = None
+    asking: tuple[Asking, ...] = ()
+    """Questions to the desk that are not answered yet, the first one being asked."""
     reason: Reason | None = None
     """Why it is offered to whom it is."""
     bot: str = ""
@@ -103,6 +103,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     closed_at: float = 0.0
     rating_asked_at: float = 0.0
 
+    identified: bool = False
+    """The CRM has answered, in whatever way."""
     identify_at: float = 0.0
     idle_at: float = 0.0
     transfer_at: float = 0.0
@@ -130,6 +132,9 @@ class Thread(Struct, frozen=True, omit_defaults=True):
     seat: int = 0
     conversations: int = 0
     """How many it has had."""
+    delivered_to: int = 0
+    read_to: int = 0
+    """The customer's side has, or has read, our messages up to these ids."""
     form: dict[str, str] = {}
     """What the customer filled in."""
     record: str = ""

@@ -1,0 +1,191 @@
+"""What the thread asks of the CRM and tells it (2.9). An answer that is late or fails means "unknown for now"."""
+
+from __future__ import annotations
+
+from openlines.domain.commands import AssignRecord, CreateRecord, FindCustomer, LogTranscript
+from openlines.domain.entries import Decision
+from openlines.domain.events import CrmFailed, CrmRecorded, CustomerFound
+from openlines.domain.messages import Customer
+from openlines.domain.state import Conversation
+from openlines.domain.turn import Turn
+
+LOOKUP_LIMIT = 3.0
+"""Seconds that routing waits for the CRM."""
+
+
+def identify(turn: Turn) -> None:
+    """At the start: ask who this is; routing waits for the answer, but not long."""
+    if turn.line.crm.use:
+        _look_up(turn, turn.open)
+        turn.change(identifying=True, identify_at=turn.now + LOOKUP_LIMIT)
+
+
+def identify_later(turn: Turn, conversation: Conversation) -> None:
+    """Ask again where the CRM had not answered, or keep a record that should exist by now."""
+    line = turn.policies.line(conversation.line)
+    if not line.crm.use or _asked(turn, conversation.number):
+        return
+    if not conversation.identified:
+        _look_up(turn, conversation)
+    else:
+        _create_if_due(turn, conversation)
+
+
+def found(turn: Turn, event: CustomerFound) -> None:
+    asked = turn.settle(event.command)
+    conversation = turn.numbered(asked.conversation) if asked else None
+    if conversation is None:
+        return
+    turn.change_numbered(conversation.number, identified=True)
+    if event.record:
+        turn.keep(record=event.record, record_kind=event.record_kind)
+        turn.change_numbered(conversation.number, record=event.record, record_kind=event.record_kind)
+        if event.name and not turn.thread.customer.name:
+            turn.keep(customer=merged(turn.thread.customer, Customer(id="", name=event.name)))
+        turn.tell(
+            Decision(
+                conversation=conversation.number,
+                what="identified",
+                text=event.name,
+                fields={"kind": event.record_kind, "record": event.record},
+            )
+        )
+        rules = turn.policies.line(conversation.line).crm
+        if rules.forward_to_responsible and event.responsible and not turn.thread.group:
+            turn.change_numbered(conversation.number, crm_first=event.responsible)
+    known = turn.numbered(conversation.number)
+    if known and not known.record:
+        _create_if_due(turn, known)
+    elif known and known.closed_at:
+        log(turn, known.number)
+
+
+def failed(turn: Turn, event: CrmFailed) -> None:
+    asked = turn.settle(event.command)
+    conversation = turn.numbered(asked.conversation) if asked else None
+    if asked is None or conversation is None:
+        return
+    turn.tell(Decision(conversation=conversation.number, what="crm_failed", text=event.reason))
+
+
+def recorded(turn: Turn, event: CrmRecorded) -> None:
+    asked = turn.settle(event.command)
+    conversation = turn.numbered(asked.conversation) if asked else None
+    if conversation is None:
+        return
+    number = conversation.number
+    if isinstance(asked, CreateRecord):
+        turn.keep(record=event.record, record_kind=event.record_kind)
+        turn.change_numbered(number, record=event.record, record_kind=event.record_kind, record_created=True)
+        fields = {"kind": event.record_kind, "record": event.record}
+        turn.tell(Decision(conversation=number, what="crm_recorded", fields=fields))
+        if _accepted_by(conversation) not in ("", asked.responsible):
+            _assign(turn, number, _accepted_by(conversation))
+        if conversation.closed_at:
+            log(turn, number)
+    elif isinstance(asked, LogTranscript):
+        turn.tell(Decision(conversation=number, what="crm_logged"))
+
+
+def first_accepted(turn: Turn) -> None:
+    """A record that the conversation made belongs to its first acceptor."""
+    if turn.open.record_created:
+        _assign(turn, turn.open.number, turn.open.responsible)
+
+
+def transferred(turn: Turn) -> None:
+    """A record that the conversation made goes along with a manual transfer, where the line says so."""
+    if turn.open.record_created and turn.open.responsible and turn.line.crm.reassign_on_transfer:
+        _assign(turn, turn.open.number, turn.open.responsible)
+
+
+def log(turn: Turn, number: int) -> None:
+    """At the close: the transcript goes to the record's timeline."""
+    conversation = turn.numbered(number)
+    if conversation is None or not conversation.record or conversation.closed_by == "spam":
+        return
+    turn.owe(
+        LogTranscript(
+            id=turn.next_id(),
+            conversation=number,
+            at=turn.now,
+            crm=turn.policies.line(conversation.line).crm.use,
+            record=conversation.record,
+            record_kind=conversation.record_kind,
+        )
+    )
+
+
+def merged(known: Customer, told: Customer) -> Customer:
+    """A customer with what is told now added; what is told anew replaces what was known."""
+    return Customer(
+        id=known.id or told.id,
+        name=told.name or known.name,
+        phone=told.phone or known.phone,
+        email=told.email or known.email,
+        photo=told.photo or known.photo,
+        language=told.language or known.language,
+    )
+
+
+# -- inside -----------------------------------------------------------------------------------------------------
+
+
+def _look_up(turn: Turn, conversation: Conversation) -> None:
+    crm = turn.policies.line(conversation.line).crm.use
+    turn.owe(FindCustomer(id=turn.next_id(), conversation=conversation.number, at=turn.now, crm=crm))
+
+
+def _asked(turn: Turn, number: int) -> bool:
+    asking = FindCustomer | CreateRecord
+    return any(isinstance(owed, asking) and owed.conversation == number for owed in turn.thread.pending)
+
+
+def _create_if_due(turn: Turn, conversation: Conversation) -> None:
+    line = turn.policies.line(conversation.line)
+    rules = line.crm
+    customer = turn.thread.customer
+    if conversation.record or conversation.closed_by == "spam" or rules.create == "manual" or not rules.use:
+        return
+    reachable = turn.channel.reachable or bool(customer.phone or customer.email)
+    if rules.lead_needs == "phone":
+        reachable = bool(customer.name and customer.phone)
+    if not reachable:
+        return
+    source = rules.source
+    if source == "auto":
+        source = f"{turn.channel.title or turn.channel.kind} - {line.name or line.id}"
+    first_in_queue = line.queue.members[0] if line.queue.members else ""
+    responsible = _accepted_by(conversation) or next(iter(conversation.offered), first_in_queue)
+    turn.owe(
+        CreateRecord(
+            id=turn.next_id(),
+            conversation=conversation.number,
+            at=turn.now,
+            crm=rules.use,
+            kind=rules.create,
+            source=source,
+            responsible=responsible,
+        )
+    )
+
+
+def _accepted_by(conversation: Conversation) -> str:
+    return "" if conversation.responsible.startswith("bot:") else conversation.responsible
+
+
+def _assign(turn: Turn, number: int, responsible: str) -> None:
+    conversation = turn.numbered(number)
+    if conversation is None:
+        return
+    turn.owe(
+        AssignRecord(
+            id=turn.next_id(),
+            conversation=number,
+            at=turn.now,
+            crm=turn.policies.line(conversation.line).crm.use,
+            record=conversation.record,
+            record_kind=conversation.record_kind,
+            responsible=responsible,
+        )
+    )

@@ -1,0 +1,260 @@
+"""One thread with at most one open conversation: what happens to it when something happens.
+
+Everything that changes a thread's state is reached from here. `decide` is a pure function; `TABLE` says for each
+status and each kind of event which rule runs, or with which code it is refused. The rules stand in `customer`,
+`staff`, `routing`, `bot`, `crm` and `closing`; they work on a `Turn`, the draft of one decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from openlines.domain import bot, closing, crm, customer, routing, staff
+from openlines.domain.commands import Send
+from openlines.domain.entries import Delivery
+from openlines.domain.events import (
+    Accept,
+    AgentGone,
+    AnyEvent,
+    BotAnswered,
+    BotFailed,
+    CrmFailed,
+    CrmRecorded,
+    CustomerDeleted,
+    CustomerEdited,
+    CustomerFilled,
+    CustomerFound,
+    CustomerRated,
+    CustomerReceived,
+    CustomerTyping,
+    CustomerWrote,
+    Decline,
+    Delivered,
+    Event,
+    Finish,
+    Intercept,
+    Invite,
+    Leave,
+    MarkSpam,
+    Note,
+    Pin,
+    Placed,
+    Rate,
+    Reply,
+    Request,
+    Resend,
+    Return,
+    Transfer,
+    Undelivered,
+    Woken,
+)
+from openlines.domain.facts import Facts
+from openlines.domain.policy import Policies
+from openlines.domain.seats import Clock, standing
+from openlines.domain.state import DEADLINES, Status, Thread
+from openlines.domain.turn import Answered, Told, Turn
+
+Rule = Callable[[Turn, Any], None]
+
+
+class Decided(Struct, frozen=True):
+    """What `decide` returns: the next state with all it owes, and what is to be told."""
+
+    thread: Thread
+    told: tuple[Told, ...]
+    answers: tuple[Answered, ...]
+    clocks: tuple[Clock, ...]
+
+
+def decide(policies: Policies, thread: Thread, facts: Facts, event: AnyEvent) -> Decided:
+    """Apply one event. Repeated, late and stale ones change nothing."""
+    turn = Turn(policies, thread, facts)
+    open_now = turn.thread.open
+    if isinstance(event, Request) and _meant_for_another(turn, event):
+        turn.refuse(event.request, "not_open", detail=f"conversation {event.conversation} is not open any more")
+    elif isinstance(event, Request) and not facts.permitted:
+        turn.refuse(event.request, "denied", detail="your role does not allow this here")
+    else:
+        rule = TABLE[type(event)][open_now.status if open_now else Status.CLOSED]
+        if isinstance(rule, str):
+            assert isinstance(event, Request)  # noqa: S101 - only requests are refused, see the table's test
+            turn.refuse(event.request, rule)
+        else:
+            rule(turn, event)
+    if _seated(turn.thread) != _seated(thread):
+        turn.keep(seat=turn.thread.seat + 1)
+    return Decided(turn.thread, tuple(turn.told), tuple(turn.answers), tuple(turn.clocks))
+
+
+# -- rules that belong to no single subject ---------------------------------------------------------------------
+
+
+def woken(turn: Turn, _event: Woken) -> None:
+    """Fire what is due, the earliest first. A rule that fires clears its deadline, so this ends."""
+    while turn.thread.open is not None and 0 < turn.thread.due <= turn.now:
+        due, deadline = min((at, name) for name in DEADLINES if (at := getattr(turn.open, name)))
+        turn.change(**{deadline: 0.0})
+        _fire(turn, deadline, due)
+
+
+def delivered(turn: Turn, event: Delivered) -> None:
+    sent = turn.settle(event.command)
+    if isinstance(sent, Send):
+        turn.tell(
+            Delivery(conversation=sent.conversation, message=sent.message, state="sent", external=event.external),
+            external=f"sent:{event.external}" if event.external else None,
+        )
+
+
+def undelivered(turn: Turn, event: Undelivered) -> None:
+    sent = turn.settle(event.command)
+    if isinstance(sent, Send):
+        turn.tell(
+            Delivery(
+                conversation=sent.conversation,
+                message=sent.message,
+                state="failed",
+                code=event.code,
+                reason=event.reason,
+            )
+        )
+
+
+def found(turn: Turn, event: CustomerFound) -> None:
+    open_now = turn.thread.open
+    crm.found(turn, event)
+    if open_now is not None:
+        routing.go_on(turn, open_now.number)
+
+
+def crm_failed(turn: Turn, event: CrmFailed) -> None:
+    open_now = turn.thread.open
+    crm.failed(turn, event)
+    if open_now is not None:
+        routing.go_on(turn, open_now.number)
+
+
+def passing(_turn: Turn, _event: Event) -> None:
+    """A signal that changes nothing."""
+
+
+# -- the table --------------------------------------------------------------------------------------------------
+
+
+def _row(
+    with_bot: Rule | str,
+    waiting: Rule | str,
+    accepted: Rule | str,
+    awaiting_agent: Rule | str,
+    awaiting_customer: Rule | str,
+    closing_: Rule | str,
+    none: Rule | str,
+) -> Mapping[Status, Rule | str]:
+    """One kind of event, status by status; `none` = no open conversation."""
+    return {
+        Status.WITH_BOT: with_bot,
+        Status.WAITING: waiting,
+        Status.ACCEPTED: accepted,
+        Status.AWAITING_AGENT: awaiting_agent,
+        Status.AWAITING_CUSTOMER: awaiting_customer,
+        Status.CLOSING: closing_,
+        Status.CLOSED: none,
+    }
+
+
+def _always(rule: Rule) -> Mapping[Status, Rule | str]:
+    return dict.fromkeys(Status, rule)
+
+
+_TAKEN, _WRONG, _NONE = "already_taken", "wrong_status", "not_open"
+
+TABLE: Mapping[type[Event], Mapping[Status, Rule | str]] = {
+    # event             with_bot  waiting  accepted  awaiting_agent  awaiting_customer  closing  no open conversation
+    CustomerWrote: _always(customer.wrote),
+    CustomerEdited: _always(customer.edited),
+    CustomerDeleted: _always(customer.deleted),
+    CustomerReceived: _always(customer.received),
+    CustomerRated: _always(closing.rated_by_button),
+    CustomerFilled: _always(customer.filled),
+    CustomerTyping: _always(passing),
+    Accept: _row(staff.accept, staff.accept, _TAKEN, _TAKEN, _TAKEN, _WRONG, _NONE),
+    Decline: _row(_WRONG, staff.decline, _WRONG, _WRONG, _WRONG, _WRONG, _NONE),
+    Return: _row(_WRONG, _WRONG, staff.give_back, staff.give_back, staff.give_back, _WRONG, _NONE),
+    Reply: _always(staff.reply),
+    Note: _row(staff.note, staff.note, staff.note, staff.note, staff.note, staff.note, _NONE),
+    Transfer: _row(
+        staff.transfer, staff.transfer, staff.transfer, staff.transfer, staff.transfer, staff.transfer, _NONE
+    ),
+    Intercept: _row(
+        staff.intercept, staff.intercept, staff.intercept, staff.intercept, staff.intercept, staff.intercept, _NONE
+    ),
+    Invite: _row(staff.invite, staff.invite, staff.invite, staff.invite, staff.invite, staff.invite, _NONE),
+    Leave: _row(staff.leave, staff.leave, staff.leave, staff.leave, staff.leave, staff.leave, _NONE),
+    Pin: _row(_WRONG, staff.pin, staff.pin, staff.pin, staff.pin, _WRONG, _NONE),
+    MarkSpam: _row(
+        staff.mark_spam, staff.mark_spam, staff.mark_spam, staff.mark_spam, staff.mark_spam, staff.mark_spam, _NONE
+    ),
+    Finish: _row(staff.finish, staff.finish, staff.finish, staff.finish, staff.finish, staff.finish, _NONE),
+    Rate: _always(staff.rate),
+    Resend: _always(staff.resend),
+    Delivered: _always(delivered),
+    Undelivered: _always(undelivered),
+    BotAnswered: _always(bot.answered),
+    BotFailed: _always(bot.failed),
+    CustomerFound: _always(found),
+    CrmRecorded: _always(crm.recorded),
+    CrmFailed: _always(crm_failed),
+    Woken: _always(woken),
+    Placed: _always(routing.placed),
+    AgentGone: _always(routing.agent_gone),
+}
+
+
+# -- inside -----------------------------------------------------------------------------------------------------
+
+
+def _meant_for_another(turn: Turn, event: Request) -> bool:
+    """A request for a conversation that is not the open one; ratings and re-sending reach back."""
+    if not event.conversation or isinstance(event, Rate | Resend):
+        return False
+    if turn.thread.open is not None:
+        return turn.thread.open.number != event.conversation
+    last = turn.thread.last
+    # Writing to a thread whose last conversation has just closed begins the next one.
+    return not (isinstance(event, Reply) and last is not None and last.number == event.conversation)
+
+
+def _seated(thread: Thread) -> Any:
+    """What the desk needs to know; when it changes, so does the seat."""
+    if thread.open is None and thread.last is None:
+        return None
+    idle_at = thread.open.idle_at if thread.open else 0.0
+    return standing(replace(thread, seat=0), 0, 0), idle_at
+
+
+def _fire(turn: Turn, deadline: str, due: float) -> None:
+    match deadline:
+        case "identify_at":
+            routing.go_on(turn, turn.open.number)
+        case "idle_at":
+            routing.idle_over(turn)
+        case "transfer_at":
+            if turn.open.status is Status.WITH_BOT:
+                routing.hand_over(turn, by="")
+        case "no_answer_at":
+            turn.change(unanswered=True)
+            turn.decided("unanswered")
+            turn.say_automatic("no_answer", turn.line.no_answer.text)
+        case "auto_close_at":
+            closing.finish(turn, closed_by="timeout", by="", solved=turn.open.solved)
+        case "close_at":
+            closing.close(turn)
+        case "stale_at":
+            turn.change(rating_pending=False)
+            closing.close(turn, closed_by="stale")
+        case _:
+            raise AssertionError(f"no rule for deadline {deadline} due at {due}")
