@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Protocol
 
@@ -10,6 +11,8 @@ class Clock(Protocol):
     """Seconds since the epoch, UTC. Never runs back."""
 
     def now(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
 
 
 class SystemClock:
@@ -20,3 +23,6 @@ class SystemClock:
 
     def now(self) -> float:
         return self._offset + time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

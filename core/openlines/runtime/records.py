@@ -96,5 +96,5 @@ def summarise(thread: Thread, conversation: Conversation) -> Summary:
 
 
 def customer_id(thread: Thread) -> str:
-    """The customer behind a thread: one per identity on its channel (a person in a group chat has no thread of their own)."""
+    """The customer behind a thread: one per identity on its channel; a group chat counts as its first writer's."""
     return thread_id(thread.channel, f"customer:{thread.customer.id}")

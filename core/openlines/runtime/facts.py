@@ -1,0 +1,113 @@
+"""What a decision may know beyond its thread: gathered just before it, from the hub's view of people and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection, select
+
+from openlines.domain.entries import Delivery, Message
+from openlines.domain.events import (
+    AnyEvent,
+    BotAnswered,
+    CustomerReceived,
+    CustomerWrote,
+    Invite,
+    Request,
+    Resend,
+    Transfer,
+)
+from openlines.domain.facts import Facts
+from openlines.domain.people import Agent, absence
+from openlines.domain.policy import Policies
+from openlines.domain.rights import permits
+from openlines.domain.state import WITH_AGENT, Conversation, Status, Thread
+from openlines.runtime import tables
+
+
+class View(Protocol):
+    """What the step reads of the world: replaced as a whole, never changed in place."""
+
+    @property
+    def policies(self) -> Policies: ...
+    @property
+    def people(self) -> Mapping[str, Agent]: ...
+    def bot_ready(self, bot: str) -> bool: ...
+
+
+def facts_for(
+    event: AnyEvent, thread: Thread, *, number: int, received: int, view: View, connection: Connection
+) -> Facts:
+    """The facts for one event. `number` is what a new conversation would get, `received` what a receipt names."""
+    facts = Facts(now=event.at, conversation=number)
+    match event:
+        case CustomerWrote():
+            return _for_message(facts, event, thread, view)
+        case CustomerReceived():
+            return replace(facts, received=received)
+        case BotAnswered():
+            return replace(facts, agent=view.people.get(event.transfer))
+        case Request():
+            return _for_staff(facts, event, thread, view, connection)
+        case _:
+            return facts
+
+
+def _for_message(facts: Facts, event: CustomerWrote, thread: Thread, view: View) -> Facts:
+    conversation = thread.open
+    if conversation is None:
+        channel = view.policies.channels.get(event.channel)
+        bot = view.policies.line(channel.line).bot.use if channel else ""
+        return replace(facts, bot_ready=view.bot_ready(bot)) if bot else facts
+    if conversation.status not in WITH_AGENT and conversation.status is not Status.CLOSING:
+        return facts
+    queue = view.policies.line(conversation.line).queue
+    agent = view.people.get(conversation.responsible)
+    missing = agent is None or bool(
+        absence(agent, facts.now, check=queue.check_availability, presence_timeout=queue.presence_timeout)
+    )
+    return replace(
+        facts,
+        responsible_available=not missing,
+        responsible_gone=agent is None or agent.dismissed,
+        sole_member=queue.members == (conversation.responsible,),
+    )
+
+
+def _for_staff(facts: Facts, event: Request, thread: Thread, view: View, connection: Connection) -> Facts:
+    actor = view.people.get(event.by)
+    held: Conversation | None = thread.open
+    if event.conversation and (held is None or held.number != event.conversation):
+        held = thread.last if thread.last and thread.last.number == event.conversation else held
+    channel = view.policies.channels.get(thread.channel)
+    line = held.line if held else channel.line if channel else ""
+    named = event.to if isinstance(event, Transfer) else event.agent if isinstance(event, Invite) else ""
+    return replace(
+        facts,
+        actor=actor,
+        agent=view.people.get(named),
+        permitted=actor is not None and permits(actor, type(event), held, view.policies.line(line).queue.members),
+        failed=_failed(event, thread, connection) if isinstance(event, Resend) else None,
+    )
+
+
+def _failed(event: Resend, thread: Thread, connection: Connection) -> Message | None:
+    """The message that failed, if a failure is its last word. Rare, so a walk over the thread is fine."""
+    columns = tables.entries.c
+    query = (
+        select(columns.kind, columns.body)
+        .where(columns.thread == thread.id, columns.kind.in_(("Message", "Delivery")))
+        .order_by(columns.n)
+    )
+    message, state = None, ""
+    for kind, body in connection.execute(query):
+        if kind == "Message":
+            told = msgspec.json.decode(body, type=Message)
+            message = told if told.id == event.message else message
+        else:
+            delivery = msgspec.json.decode(body, type=Delivery)
+            state = delivery.state if delivery.message == event.message else state
+    return message if state == "failed" else None

@@ -1,0 +1,366 @@
+"""Agents: who they are, whether they are there, and whether a password is theirs.
+
+All of them are in memory as one immutable `view`, replaced on each change, so that the writer's thread may read it
+at any time. What must outlive the process is in the table `people`.
+
+People come from two places: `[agents.<id>]` of the settings, which are read-only here, and the console or the command
+line. Whoever disappears from the settings is dismissed: their conversations go back to the queue and they can no longer
+sign in; named again, they are back with their password.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
+from typing import Any
+
+import argon2
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+
+from openlines.domain.people import Agent
+from openlines.runtime.clock import Clock
+from openlines.runtime.database import Database
+from openlines.runtime.tables import people, plugin_state
+from openlines.settings.models import Settings
+
+GRACE = 30.0
+"""Seconds after a start for which those connected at the stop count as connected: their consoles are on their way."""
+SAVE_EVERY = 60.0
+"""Seconds between two writes of `seen_at`."""
+NOTICE_SEEN_AFTER = 10.0
+"""Seconds of activity that make one change of the view; presence is measured in minutes."""
+SHORTEST_PRESENCE = 60.0
+"""The smallest `presence_timeout`: whoever was silent for longer may have been absent somewhere."""
+HASHERS = 2
+"""Threads for argon2: a flood of sign-ins takes no more than these."""
+
+_CONNECTED = (plugin_state.c.plugin == "people", plugin_state.c.key == "connected")
+
+
+def declared(settings: Settings) -> list[Agent]:
+    """The agents that the settings name."""
+    return [
+        Agent(
+            id=name,
+            name=agent.name or name,
+            email=agent.email,
+            role=agent.role,
+            departments=tuple(agent.departments),
+            photo=agent.photo,
+            title=agent.title,
+        )
+        for name, agent in settings.agents.items()
+    ]
+
+
+class PeopleError(Exception):
+    """A change of people that is not possible; says which and why. `field` names what is wrong."""
+
+    def __init__(self, text: str, field: str = "id") -> None:
+        super().__init__(text)
+        self.field = field
+
+
+class People:
+    """All agents. Call `load` first, `run` for as long as the hub lives, `close` at its end."""
+
+    def __init__(self, database: Database, clock: Clock, *, hasher: argon2.PasswordHasher | None = None) -> None:
+        self.view: Mapping[str, Agent] = MappingProxyType({})
+        self.changed: Callable[[list[Agent]], None] = _nobody_listens
+        """Told, on the loop, who may have become available or unavailable, or is called differently now."""
+        self._database = database
+        self._clock = clock
+        self._hasher = hasher or argon2.PasswordHasher()
+        self._threads = ThreadPoolExecutor(HASHERS, thread_name_prefix="openlines-argon2")
+        self._decoy = ""
+        self._hashes: dict[str, str] = {}
+        self._emails: dict[str, str] = {}
+        self._declared: frozenset[str] = frozenset()
+        self._consoles: Counter[str] = Counter()
+        self._expected: frozenset[str] = frozenset()
+        self._unsaved: dict[str, float] = {}
+
+    # -- start and stop -------------------------------------------------------------------------------------------
+
+    async def load(self, declared: Iterable[Agent] = ()) -> None:
+        """Read everybody; `declared` are those of the settings, written down first. Raises `PeopleError`."""
+        named = {agent.id: replace(agent, email=_plain(agent.email)) for agent in declared}
+        self._decoy = await self._in_thread(self._hasher.hash, "nobody's password")
+
+        def work(connection: Connection) -> tuple[list[RowMapping], list[str]]:
+            _declare(connection, named)
+            rows = list(connection.execute(select(people)).mappings())
+            stored = connection.execute(select(plugin_state.c.value).where(*_CONNECTED)).scalar()
+            return rows, json.loads(stored) if stored else []
+
+        rows, connected = await self._database.run(work)
+        self._declared = frozenset(named)
+        self._hashes = {row["id"]: row["password"] for row in rows}
+        agents = {row["id"]: _agent(row) for row in rows}
+        self._emails = {agent.email: agent.id for agent in agents.values() if agent.email}
+        self._expected = frozenset(connected) & frozenset(agents)
+        agents |= {agent: replace(agents[agent], connected=True) for agent in self._expected}
+        self.view = MappingProxyType(agents)
+
+    async def run(self) -> None:
+        """End the grace after a start, then save once a minute who was seen. Runs until cancelled."""
+        await asyncio.sleep(GRACE)
+        self.end_grace()
+        while True:
+            await asyncio.sleep(SAVE_EVERY)
+            await self.save()
+
+    def end_grace(self) -> None:
+        """Whoever was connected at the stop and has not come back is not connected."""
+        missing = self._expected - self._consoles.keys()
+        self._expected = frozenset()
+        self._put([replace(self.view[agent], connected=False) for agent in sorted(missing)])
+
+    async def save(self) -> None:
+        """Write when agents were last seen, and who is connected now."""
+        now = self._clock.now()
+        here = [agent for agent in self._consoles if not self.view[agent].signed_off]
+        seen = self._unsaved | dict.fromkeys(here, now)
+        connected = sorted(self._consoles.keys() | self._expected)
+        self._unsaved = {}
+
+        def work(connection: Connection) -> None:
+            if seen:
+                known = update(people).where(people.c.id == bindparam("agent"))
+                rows = [{"agent": agent, "at": at} for agent, at in seen.items()]
+                connection.execute(known.values(seen_at=bindparam("at")), rows)
+            connection.execute(delete(plugin_state).where(*_CONNECTED))
+            connection.execute(
+                insert(plugin_state), {"plugin": "people", "key": "connected", "value": json.dumps(connected)}
+            )
+
+        try:
+            await self._database.run(work)
+        except BaseException:
+            self._unsaved = seen | self._unsaved
+            raise
+
+    async def close(self) -> None:
+        """Save and let go of the threads."""
+        await self.save()
+        self._threads.shutdown(wait=False)
+
+    # -- presence -------------------------------------------------------------------------------------------------
+
+    def connect(self, agent: str) -> None:
+        """One more console of theirs is connected."""
+        if agent in self.view:
+            self._consoles[agent] += 1
+            self._saw(agent, connected=True)
+
+    def disconnect(self, agent: str) -> None:
+        """One console less. The last one leaves `presence_timeout` behind it: a lost connection is no sign-off."""
+        if agent not in self._consoles:
+            return
+        self._consoles[agent] -= 1
+        if self._consoles[agent] <= 0:
+            del self._consoles[agent]
+            self._saw(agent, connected=agent in self._expected)
+
+    def seen(self, agent: str) -> None:
+        """They did something."""
+        before = self.view.get(agent)
+        if before is not None and self._clock.now() >= before.seen_at + NOTICE_SEEN_AFTER:
+            self._saw(agent, connected=before.connected)
+
+    async def sign_off(self, agent: str) -> None:
+        """`offline`: presence ends at once, whatever is connected, until `sign_on`."""
+        await self._switch(agent, signed_off=True, seen_at=0.0)
+
+    async def sign_on(self, agent: str) -> None:
+        """`online` again."""
+        await self._switch(agent, signed_off=False, seen_at=self._clock.now())
+
+    async def leave(self, agent: str) -> None:
+        """They signed out. Presence ends unless another console of theirs is connected."""
+        before = self.view.get(agent)
+        if before is None or self._consoles[agent]:
+            return
+        await self._switch(agent, signed_off=before.signed_off, seen_at=0.0)
+
+    def _saw(self, agent: str, *, connected: bool) -> None:
+        before = self.view.get(agent)
+        if before is None:
+            return
+        now = self._clock.now()
+        seen_at = 0.0 if before.signed_off else now
+        self._unsaved[agent] = seen_at
+        after = replace(before, connected=connected, seen_at=seen_at)
+        was_absent = not before.connected and now >= before.seen_at + SHORTEST_PRESENCE
+        self._put([after], tell=before.connected != connected or was_absent)
+
+    async def _switch(self, agent: str, *, signed_off: bool, seen_at: float) -> None:
+        self._expected -= {agent}
+        self._unsaved.pop(agent, None)
+        change = update(people).where(people.c.id == agent).values(signed_off=signed_off, seen_at=seen_at)
+        await self._database.run(lambda connection: connection.execute(change))
+        before = self.view[agent]
+        connected = self._consoles[agent] > 0
+        self._put([replace(before, signed_off=signed_off, seen_at=seen_at, connected=connected)])
+
+    # -- passwords ------------------------------------------------------------------------------------------------
+
+    async def authenticate(self, email: str, password: str) -> Agent | None:
+        """Whose e-mail and password these are. As much work for an unknown e-mail as for a known one."""
+        agent = self.view.get(self._emails.get(_plain(email), ""))
+        kept = self._hashes[agent.id] if agent else ""
+        good = await self._in_thread(self._matches, kept or self._decoy, password)
+        if not good or not kept or agent is None or agent.dismissed:
+            return None
+        if self._hasher.check_needs_rehash(kept):
+            await self.set_password(agent.id, password)
+        return agent
+
+    async def set_password(self, agent: str, password: str) -> None:
+        """From now on they sign in with this one. Raises `PeopleError` for an unknown agent."""
+        self._known(agent)
+        hashed = await self._in_thread(self._hasher.hash, password)
+        change = update(people).where(people.c.id == agent).values(password=hashed)
+        await self._database.run(lambda connection: connection.execute(change))
+        self._hashes[agent] = hashed
+
+    def _matches(self, kept: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(kept, password)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False
+
+    async def _in_thread(self, work: Callable[..., Any], *args: str) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+
+    # -- changes --------------------------------------------------------------------------------------------------
+
+    def from_settings(self, agent: str) -> bool:
+        """Named in the settings, so read-only here."""
+        return agent in self._declared
+
+    async def add(self, agent: Agent) -> None:
+        """A new agent, without a password yet. Raises `PeopleError` when the id or the e-mail is taken."""
+        agent = replace(agent, email=_plain(agent.email))
+        if agent.id in self.view:
+            raise PeopleError(f"the id {agent.id!r} is taken: choose another")
+        self._free(agent)
+        new = insert(people).values(**_row(agent, from_settings=False))
+        await self._database.run(lambda connection: connection.execute(new))
+        self._hashes[agent.id] = ""
+        self._put([agent])
+
+    async def change(self, agent: Agent) -> None:
+        """Give an agent this name, e-mail, role, departments, photo, title and `dismissed`. Raises `PeopleError`."""
+        agent = replace(agent, email=_plain(agent.email))
+        before = self._known(agent.id)
+        if agent.id in self._declared:
+            raise PeopleError(f"{agent.id!r} is named in the settings: change [agents.{agent.id}] there")
+        self._free(agent)
+        described = update(people).where(people.c.id == agent.id).values(**_described(agent))
+        await self._database.run(lambda connection: connection.execute(described))
+        self._emails.pop(before.email, None)
+        presence = {name: getattr(self.view[agent.id], name) for name in ("connected", "seen_at", "signed_off")}
+        self._put([replace(agent, **presence)])
+
+    def _known(self, agent: str) -> Agent:
+        if agent not in self.view:
+            raise PeopleError(f"there is no agent {agent!r}")
+        return self.view[agent]
+
+    def _free(self, agent: Agent) -> None:
+        holder = self._emails.get(agent.email, agent.id)
+        if holder != agent.id:
+            raise PeopleError(f"the e-mail {agent.email!r} belongs to {holder!r} already", "email")
+
+    def _put(self, agents: list[Agent], *, tell: bool = True) -> None:
+        if not agents:
+            return
+        self.view = MappingProxyType({**self.view, **{agent.id: agent for agent in agents}})
+        self._emails |= {agent.email: agent.id for agent in agents if agent.email}
+        if tell:
+            self.changed(agents)
+
+
+def _declare(connection: Connection, named: Mapping[str, Agent]) -> None:
+    """Bring the rows of the settings' agents in line with them."""
+    rows = {row.id: row for row in connection.execute(select(people.c.id, people.c.email, people.c.from_settings))}
+    holders = {row.email: row.id for row in rows.values() if row.id not in named}
+    for agent in named.values():
+        if agent.email and agent.email in holders:
+            raise PeopleError(
+                f"[agents.{agent.id}] email: {agent.email!r} belongs to the agent {holders[agent.email]!r} already;"
+                " give one of them another address",
+                "email",
+            )
+    kept = [agent for agent in named.values() if agent.id in rows]
+    # Two who swap addresses must not meet in the unique index on the way.
+    for agent in kept:
+        connection.execute(update(people).where(people.c.id == agent.id).values(email=_nowhere(agent.id)))
+    for agent in kept:
+        values = _described(agent) | {"from_settings": True, "dismissed": False}
+        connection.execute(update(people).where(people.c.id == agent.id).values(**values))
+    new = [_row(agent, from_settings=True) for agent in named.values() if agent.id not in rows]
+    if new:
+        connection.execute(insert(people), new)
+    gone = [row.id for row in rows.values() if row.from_settings and row.id not in named]
+    if gone:
+        left = update(people).where(people.c.id.in_(gone))
+        connection.execute(left.values(from_settings=False, dismissed=True))
+
+
+def _agent(row: RowMapping) -> Agent:
+    return Agent(
+        id=row["id"],
+        name=row["name"],
+        email="" if row["email"] == _nowhere(row["id"]) else row["email"],
+        role=row["role"],
+        departments=tuple(json.loads(row["departments"])),
+        photo=row["photo"],
+        title=row["title"],
+        dismissed=row["dismissed"],
+        seen_at=row["seen_at"],
+        signed_off=row["signed_off"],
+    )
+
+
+def _row(agent: Agent, *, from_settings: bool) -> dict[str, Any]:
+    return {
+        "id": agent.id,
+        **_described(agent),
+        "password": "",
+        "from_settings": from_settings,
+        "signed_off": agent.signed_off,
+        "seen_at": agent.seen_at,
+    }
+
+
+def _described(agent: Agent) -> dict[str, Any]:
+    return {
+        "name": agent.name,
+        "email": agent.email or _nowhere(agent.id),
+        "role": agent.role,
+        "departments": msgspec.json.encode(agent.departments).decode(),
+        "photo": agent.photo,
+        "title": agent.title,
+        "dismissed": agent.dismissed,
+    }
+
+
+def _nowhere(agent: str) -> str:
+    """What the unique column `email` holds for somebody without one; no address looks like it."""
+    return f"@{agent}"
+
+
+def _plain(email: str) -> str:
+    return email.strip().casefold()
+
+
+def _nobody_listens(_agents: list[Agent]) -> None:
+    """Before the hub listens."""

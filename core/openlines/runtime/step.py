@@ -1,0 +1,355 @@
+"""The step: a batch of events becomes one transaction. It runs whole in the writer's thread.
+
+Fence, load, decide in order, write, commit. New states enter the cache only after the commit; whatever fails before
+leaves no trace, and its batch is tried again event by event.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+
+from openlines.domain.customer import identity
+from openlines.domain.entries import Decision
+from openlines.domain.events import AnyEvent, CustomerReceived, CustomerWrote, FromPlatform, Request
+from openlines.domain.messages import Customer
+from openlines.domain.seats import Clock
+from openlines.domain.state import Thread
+from openlines.domain.thread import decide
+from openlines.domain.turn import Answered
+from openlines.runtime import tables
+from openlines.runtime.drafts import (
+    Committed,
+    Draft,
+    Outcome,
+    conversation_row,
+    decode_thread,
+    encode,
+    entry_row,
+    message_of,
+    thread_row,
+)
+from openlines.runtime.facts import View, facts_for
+from openlines.runtime.records import customer_id, partition_of, summarise, thread_id
+
+CACHED_THREADS = 20_000
+NUMBERS_AT_ONCE = 50
+"""Conversation numbers are taken in blocks; a stop leaves a gap of at most so many."""
+
+
+class Fenced(Exception):
+    """Another node owns the partition now: this one must not write."""
+
+
+class Input(Struct, frozen=True):
+    """An event on its way into the step, with the thread and partition it belongs to."""
+
+    event: AnyEvent
+    thread: str
+    partition: int
+
+
+def routed(event: AnyEvent) -> Input:
+    """Find the thread and the partition of an event."""
+    thread = thread_id(event.channel, event.chat) if isinstance(event, FromPlatform) else event.thread
+    return Input(event, thread, partition_of(thread))
+
+
+class Step:
+    """Decides batches on one connection. Not thread-safe: the writer's thread owns it."""
+
+    def __init__(self, connection: Connection, view: View) -> None:
+        self._connection = connection
+        self._view = view
+        self._cache: OrderedDict[str, Thread] = OrderedDict()
+        self._epochs: dict[int, int] = {}
+        self._counts: dict[int, int] = {}
+        self._numbers = range(0)
+        self._upsert = upsert_sqlite if connection.dialect.name == "sqlite" else upsert_postgresql
+
+    def own(self, epochs: dict[int, int], counts: dict[int, int]) -> None:
+        """Take over partitions: from now on this node writes them, under these epochs."""
+        self._epochs, self._counts = epochs, counts
+        self._cache.clear()
+
+    def run(self, inputs: Sequence[Input], *, now: float) -> Committed:
+        """Decide a batch and commit it. Raises what the store or a rule raises; nothing has happened then."""
+        draft = Draft(self._counts.copy(), self._numbers)
+        with self._connection.begin():
+            self._fence({one.partition for one in inputs})
+            self._load(inputs, draft)
+            for one in inputs:
+                self._decide(one, draft)
+            self._write(draft, now)
+        self._counts, self._numbers = draft.counts, draft.numbers
+        for thread in draft.done.threads.values():
+            self._remember(thread)
+        return draft.done
+
+    def park(self, one: Input, error: str) -> None:
+        """Put aside an event that cannot be decided: visible, replayable, out of its neighbours' way."""
+        with self._connection.begin():
+            self._fence({one.partition})
+            row = {
+                "partition": one.partition,
+                "thread": one.thread,
+                "at": one.event.at,
+                "event": encode(one.event),
+                "error": error[:2000],
+            }
+            self._connection.execute(insert(tables.parked), row)
+
+    # -- load ---------------------------------------------------------------------------------------------------
+
+    def _fence(self, partitions: set[int]) -> None:
+        columns = tables.partitions.c
+        query = select(columns.partition, columns.epoch).where(
+            columns.partition.in_(bindparam("owned", expanding=True))
+        )
+        if self._connection.dialect.name != "sqlite":  # SQLite holds the lock of the whole file already
+            query = query.with_for_update()
+        for partition, epoch in self._connection.execute(query, {"owned": sorted(partitions)}):
+            if self._epochs.get(partition) != epoch:
+                raise Fenced(
+                    f"partition {partition} has epoch {epoch} now; this node owned {self._epochs.get(partition)}"
+                )
+
+    def _load(self, inputs: Sequence[Input], draft: Draft) -> None:
+        missing = {one.thread for one in inputs if one.thread not in self._cache}
+        if missing:
+            query = select(tables.threads.c.state).where(tables.threads.c.id.in_(bindparam("ids", expanding=True)))
+            for (state,) in self._connection.execute(query, {"ids": list(missing)}):
+                self._remember(decode_thread(state))
+        facts = [(one.thread, key) for one in inputs if one.thread in self._cache for key in _looked_up(one.event)]
+        if facts:
+            columns = tables.entries.c
+            pair = tuple_(columns.thread, columns.external)
+            query = select(columns.thread, columns.external, columns.kind, columns.body).where(
+                pair.in_(bindparam("facts", expanding=True))
+            )
+            for thread, external, kind, body in self._connection.execute(query, {"facts": facts}):
+                draft.known[thread, external] = message_of(kind, body)
+        asked = [(one.thread, one.event.request) for one in inputs if isinstance(one.event, Request)]
+        if asked:
+            columns = tables.requests.c
+            query = select(columns.thread, columns.key, columns.result).where(
+                tuple_(columns.thread, columns.key).in_(bindparam("keys", expanding=True))
+            )
+            for thread, key, result in self._connection.execute(query, {"keys": asked}):
+                draft.answered[thread, key] = msgspec.json.decode(result, type=Answered)
+
+    def _remember(self, thread: Thread) -> None:
+        self._cache[thread.id] = thread
+        self._cache.move_to_end(thread.id)
+        if len(self._cache) > CACHED_THREADS:
+            self._cache.popitem(last=False)
+
+    # -- decide -------------------------------------------------------------------------------------------------
+
+    def _decide(self, one: Input, draft: Draft) -> None:
+        event, done = one.event, draft.done
+        external = identity(event) if isinstance(event, FromPlatform) else None
+        if external is not None and (one.thread, external) in draft.known:
+            done.outcomes.append(Outcome(duplicate=True, message=draft.known[one.thread, external]))
+            return
+        if isinstance(event, Request) and (known := draft.answered.get((one.thread, event.request))) is not None:
+            done.answers.append((one.thread, known))
+            done.outcomes.append(Outcome(duplicate=True))
+            return
+        thread = done.threads.get(one.thread) or self._cache.get(one.thread)
+        if thread is None:
+            if not isinstance(event, FromPlatform):
+                if isinstance(event, Request):
+                    done.answers.append((one.thread, Answered(event.request, code="not_found", field="conversation")))
+                done.outcomes.append(Outcome())  # an outcome for a thread that is gone changes nothing
+                return
+            thread = _new_thread(one.thread, event)
+        self._apply(one, thread, draft, external)
+
+    def _apply(self, one: Input, thread: Thread, draft: Draft, external: str | None) -> None:
+        done = draft.done
+        if not draft.numbers:
+            draft.numbers = self._take_numbers()
+        facts = facts_for(
+            one.event,
+            thread,
+            number=draft.numbers[0],
+            received=_received(one.event, thread, draft) if isinstance(one.event, CustomerReceived) else 0,
+            view=self._view,
+            connection=self._connection,
+        )
+        decided = decide(self._view.policies, thread, facts, one.event)
+        after = decided.thread
+        if after.conversations > thread.conversations:
+            draft.numbers = draft.numbers[1:]
+        message = 0
+        for told in decided.told:
+            if told.external is not None:
+                draft.known[thread.id, told.external] = message = getattr(told.entry, "id", 0) or message
+            n = draft.counts[one.partition] = draft.counts.get(one.partition, 0) + 1
+            done.kept.append(Kept(one.partition, n, thread.id, after.now, told.entry))
+            draft.externals.append(told.external)
+        for answered in decided.answers:
+            draft.answered[thread.id, answered.request] = answered
+            draft.new_answers.append((thread.id, answered))
+            done.answers.append((thread.id, answered))
+        done.clocks.extend(decided.clocks)
+        self._note_summaries(thread, after, draft)
+        if customer_id(thread) != customer_id(after) or thread.customer != after.customer or thread.counter == 0:
+            draft.customers[customer_id(after)] = after
+        done.seats_before.setdefault(thread.id, thread.seat)
+        done.threads[thread.id] = after
+        done.outcomes.append(Outcome(message=message))
+
+    def _note_summaries(self, before: Thread, after: Thread, draft: Draft) -> None:
+        known = {c.number: summarise(before, c) for c in (before.open, before.last) if c is not None}
+        for conversation in (after.open, after.last):
+            if conversation is None:
+                continue
+            summary = summarise(after, conversation)
+            earlier = known.get(summary.number)
+            if summary != earlier:
+                draft.done.summaries[summary.number] = summary
+                already = () if earlier is None else (earlier.responsible, *earlier.participants, *earlier.holders)
+                for agent in {summary.responsible, *summary.participants, *summary.holders} - set(already):
+                    if agent and not agent.startswith("bot:"):
+                        draft.involved.add((agent, summary.number))
+
+    def _take_numbers(self) -> range:
+        name = tables.counters.c.name == "conversation"
+        taken = self._connection.execute(
+            update(tables.counters).where(name).values(value=tables.counters.c.value + NUMBERS_AT_ONCE)
+        )
+        if not taken.rowcount:
+            self._connection.execute(insert(tables.counters), {"name": "conversation", "value": NUMBERS_AT_ONCE})
+        last: int = self._connection.execute(select(tables.counters.c.value).where(name)).scalar_one()
+        return range(last - NUMBERS_AT_ONCE + 1, last + 1)
+
+    # -- write --------------------------------------------------------------------------------------------------
+
+    def _write(self, draft: Draft, now: float) -> None:
+        done = draft.done
+        self._put(tables.threads, [thread_row(thread) for thread in done.threads.values()])
+        self._add(
+            tables.entries,
+            [entry_row(kept, external) for kept, external in zip(done.kept, draft.externals, strict=True)],
+        )
+        self._put(tables.conversations, [conversation_row(summary, now) for summary in done.summaries.values()])
+        self._put(tables.involved, [{"agent": agent, "conversation": number} for agent, number in draft.involved])
+        self._add(
+            tables.requests,
+            [
+                {"thread": thread, "key": answered.request, "at": now, "result": encode(answered)}
+                for thread, answered in draft.new_answers
+                if answered.request
+            ],
+        )
+        self._write_customers(draft)
+        self._write_clocks(done.clocks)
+        self._write_records(done)
+
+    def _write_customers(self, draft: Draft) -> None:
+        rows = [
+            {"id": customer, "profile": encode(thread.customer), "merged_into": None}
+            for customer, thread in draft.customers.items()
+        ]
+        self._put(tables.customers, rows, changing=("profile",))
+        claims = [
+            {"kind": f"channel:{thread.channel}", "value": thread.customer.id[:255], "customer": customer}
+            for customer, thread in draft.customers.items()
+        ]
+        self._put(tables.identities, claims, changing=())
+
+    def _write_clocks(self, clocks: Iterable[Clock]) -> None:
+        latest: dict[tuple[str, str], dict[str, Any]] = {}
+        for clock in clocks:
+            row = latest.setdefault(
+                (clock.line, clock.agent),
+                {"line": clock.line, "agent": clock.agent, "offered_at": 0.0, "replied_at": 0.0},
+            )
+            row["offered_at"] = max(row["offered_at"], clock.offered_at)
+            row["replied_at"] = max(row["replied_at"], clock.replied_at)
+        for row in latest.values():
+            known = self._connection.execute(
+                select(tables.agent_lines).where(
+                    tables.agent_lines.c.line == row["line"], tables.agent_lines.c.agent == row["agent"]
+                )
+            ).first()
+            if known is not None:
+                row["offered_at"] = max(row["offered_at"], known.offered_at)
+                row["replied_at"] = max(row["replied_at"], known.replied_at)
+        self._put(tables.agent_lines, list(latest.values()))
+
+    def _write_records(self, done: Committed) -> None:
+        rows = []
+        for kept in done.kept:
+            entry = kept.entry
+            if isinstance(entry, Decision) and entry.what == "crm_recorded":
+                thread = done.threads[kept.thread]
+                conversation = thread.open if thread.open and thread.open.number == entry.conversation else thread.last
+                rows.append(
+                    {
+                        "crm": self._view.policies.line(conversation.line).crm.use if conversation else "",
+                        "customer": customer_id(thread),
+                        "kind": entry.fields["kind"],
+                        "record": entry.fields["record"],
+                    }
+                )
+        self._put(tables.crm_records, rows, changing=())
+
+    def _add(self, table: Any, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(table), rows)
+
+    def _put(self, table: Any, rows: list[dict[str, Any]], changing: Sequence[str] | None = None) -> None:
+        """Insert rows, or change the `changing` columns (all, unless told) of those that are there."""
+        if not rows:
+            return
+        keys = [column.name for column in table.primary_key]
+        changed = [name for name in rows[0] if name not in keys] if changing is None else changing
+        statement = self._upsert(table)
+        if changed:
+            statement = statement.on_conflict_do_update(
+                index_elements=keys, set_={name: statement.excluded[name] for name in changed}
+            )
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
+        self._connection.execute(statement, rows)
+
+
+# -- inside -----------------------------------------------------------------------------------------------------
+
+
+def _new_thread(thread: str, event: FromPlatform) -> Thread:
+    customer = getattr(event, "customer", None) or Customer(id=event.chat)
+    return Thread(
+        id=thread,
+        channel=event.channel,
+        chat=event.chat,
+        customer=customer,
+        group=isinstance(event, CustomerWrote) and event.group,
+    )
+
+
+def _looked_up(event: AnyEvent) -> Iterable[str]:
+    """The identities under which the store may know the event, or what it names."""
+    if isinstance(event, CustomerReceived):
+        yield f"sent:{event.id}"
+    elif isinstance(event, FromPlatform) and (external := identity(event)) is not None:
+        yield external
+
+
+def _received(event: CustomerReceived, thread: Thread, draft: Draft) -> int:
+    """Our message that a receipt names: by the platform's id of it, or by our own."""
+    known = draft.known.get((thread.id, f"sent:{event.id}"))
+    if known:
+        return known
+    own = int(event.id) if event.id.isascii() and event.id.isdigit() and len(event.id) < 10 else 0
+    return own if own <= thread.counter else 0
