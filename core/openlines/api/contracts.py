@@ -22,7 +22,7 @@ from openlines.domain.messages import Content, Customer, Kind, Sender
 class Settings(BaseModel):
     """Base of every plugin's settings: unknown keys are errors. Keep secrets in `SecretStr`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 S = TypeVar("S", bound=Settings)
@@ -100,12 +100,20 @@ class Connector(ABC, Generic[S]):
     def __init__(self, settings: S) -> None:
         self.settings = settings
 
+    @property
+    def abilities(self) -> Capabilities:
+        """What this one account can do: `capabilities`, unless its settings say otherwise. The core asks here."""
+        return self.capabilities
+
     @abstractmethod
     def open(self, link: Link) -> AbstractAsyncContextManager[Channel]:
         """Connect on entry, disconnect on exit. Raise, at any time, to be opened again later."""
 
     def routes(self, link: Link) -> Iterable[web.RouteDef]:
-        """Webhooks, mounted under `/hooks/<channel>/`; they answer 2xx only after `link.receive` returned."""
+        """Webhooks, mounted under `/hooks/<channel>/`; they answer 2xx only after `link.receive` returned.
+
+        A path is below the mount and begins with a slash; the path "" is the mount itself, with or without a slash.
+        """
         return ()
 
     def pages(self, link: Link) -> Iterable[web.RouteDef]:
@@ -139,6 +147,8 @@ class Answer:
     """"queue", an agent's id or "line:<id>"; "" goes on serving."""
     finish: bool = False
     memory: Mapping[str, Any] = field(default_factory=dict)
+    after: float = 0
+    """Seconds that the core waits before it takes this answer, as if the bot had thought that long."""
 
 
 class Bot(ABC, Generic[S]):

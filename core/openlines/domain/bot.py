@@ -23,6 +23,8 @@ def answered(turn: Turn, event: BotAnswered) -> None:
         and conversation.status is Status.WITH_BOT
     )
     if not serves:
+        if conversation is not None and conversation.number == asked.conversation and conversation.bot_listens:
+            turn.change(memory=event.memory)
         # One speaker: staff see what the bot would have said, the customer does not (2.6.4).
         for content in event.say:
             author = Author(kind="bot", id=asked.bot)

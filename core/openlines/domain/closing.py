@@ -8,7 +8,7 @@ from openlines.domain import crm, routing
 from openlines.domain.entries import Decision
 from openlines.domain.events import CustomerRated
 from openlines.domain.policy import DAY
-from openlines.domain.state import Conversation, Status
+from openlines.domain.state import DEADLINES, Conversation, Status
 from openlines.domain.turn import Turn
 
 PINNED_FOR = 7 * DAY
@@ -29,10 +29,9 @@ def finish(turn: Turn, *, closed_by: str, by: str, solved: bool) -> None:
     )
     turn.decided("finished", by, text="solved" if solved else "not solved")
     line = turn.line
-    said = line.active and _say_goodbye(turn, line.auto_close.text if closed_by == "timeout" else line.close.text)
+    said = _say_goodbye(turn, line.auto_close.text if closed_by == "timeout" else line.close.text)
     if said and line.close.delay:
-        turn.change(status=Status.CLOSING, offered=(), close_at=turn.now + line.close.delay, pinned=False)
-        routing.drop_questions(turn)
+        turn.change(status=Status.CLOSING, close_at=turn.now + line.close.delay)
     else:
         close(turn)
 
@@ -48,7 +47,9 @@ def close(turn: Turn, *, closed_by: str = "") -> None:
         pinned=False,
         held=(),
         identifying=False,
+        bot_listens=False,
         memory={},
+        **dict.fromkeys(DEADLINES, 0.0),
     )
     turn.decided("closed", text=turn.open.closed_by)
     number = turn.open.number
@@ -75,15 +76,11 @@ def reopen(turn: Turn) -> None:
     by_bot = conversation.responsible.startswith("bot:")
     turn.decided("reopened", "customer")
     turn.change(
+        **routing.OPEN_AGAIN,
         status=Status.WITH_BOT if by_bot else Status.AWAITING_AGENT,
-        closed_by="",
-        solved=False,
-        finished_at=0.0,
-        close_at=0.0,
-        rating_pending=False,
         transfer_at=turn.now + line.bot.transfer_after if by_bot and line.bot.transfer_after else 0.0,
     )
-    if not by_bot and turn.facts.responsible_gone:
+    if not by_bot and (conversation.responsible_left or turn.facts.responsible_gone):
         routing.give_back(turn, by="", why="agent_gone")
 
 
@@ -108,16 +105,16 @@ def rate(turn: Turn, number: int, value: Value, comment: str, external: str | No
     turn.change_numbered(number, rating=value, rating_comment=comment, rating_pending=False)
     fields: dict[str, str] = {"rating": value}
     turn.tell(Decision(conversation=number, what="rated", by="customer", text=comment, fields=fields), external)
-    texts = turn.line.rating.livechat if turn.channel.ratings else turn.line.rating.text
-    if turn.line.active:
-        thanks = texts.like if value == "like" else texts.dislike
-        turn.say_automatic(f"rating_{value}", thanks, number=number)
     conversation = turn.numbered(number)
     if conversation is None:
         return
+    rules = turn.policies.line(conversation.line).rating
+    texts = rules.livechat if turn.channel.ratings else rules.text
+    turn.say_automatic(f"rating_{value}", texts.like if value == "like" else texts.dislike, number=number)
     if conversation.responsible and not conversation.responsible.startswith("bot:"):
-        turn.notice(conversation.responsible, f"{turn.thread.customer.name or 'The customer'} rated #{number}: {value}")
-    if conversation.status is Status.CLOSING and turn.line.rating.close_on_rating:
+        name = turn.thread.customer.name or "The customer"
+        turn.notice(conversation.responsible, f"{name} rated #{number}: {value}", number=number)
+    if conversation.status is Status.CLOSING and rules.close_on_rating:
         close(turn, closed_by="rating")
 
 
@@ -127,18 +124,31 @@ def over(turn: Turn, conversation: Conversation) -> bool:
     return bool(limit) and turn.now >= conversation.rating_asked_at + limit
 
 
+def say_over(turn: Turn, conversation: Conversation) -> None:
+    text = turn.policies.line(conversation.line).rating.text.over
+    turn.say_automatic("rating_over", text, number=conversation.number)
+
+
 def rated_by_button(turn: Turn, event: CustomerRated) -> None:
-    """A rating button: while one is asked, or at any time where the line takes ongoing ratings."""
+    """A rating button: while one is asked, or at any time where the line takes ongoing ratings.
+
+    Else it is refused, and told as refused: the press is the same press even if a rating is asked for later.
+    The answer's request is the press's identity.
+    """
     external = f"rate:{event.id}"
-    conversation = turn.thread.open
-    if conversation is None:
-        last = turn.thread.last
-        if last is not None and last.rating_pending and not over(turn, last):
-            rate(turn, last.number, event.value, event.comment, external)
+    conversation = turn.thread.open or turn.thread.last
+    number = conversation.number if conversation else 0
+    rules = turn.line.rating
+    ongoing = turn.thread.open is not None and rules.enabled and rules.ongoing and turn.channel.ratings
+    asked = conversation is not None and conversation.rating_pending
+    late = conversation is not None and asked and turn.thread.open is None and over(turn, conversation)
+    if ongoing or (asked and not late):
+        rate(turn, number, event.value, event.comment, external)
         return
-    ongoing = turn.line.rating.enabled and turn.line.rating.ongoing and turn.channel.ratings
-    if conversation.rating_pending or ongoing:
-        rate(turn, conversation.number, event.value, event.comment, external)
+    if conversation is not None and late:
+        say_over(turn, conversation)
+    turn.tell(Decision(conversation=number, what="rating_not_asked", by="customer"), external)
+    turn.refuse(external, "rating_not_asked", detail="no rating is asked for now")
 
 
 # -- inside -----------------------------------------------------------------------------------------------------

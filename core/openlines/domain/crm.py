@@ -6,7 +6,7 @@ from openlines.domain.commands import AssignRecord, CreateRecord, FindCustomer, 
 from openlines.domain.entries import Decision
 from openlines.domain.events import CrmFailed, CrmRecorded, CustomerFound
 from openlines.domain.messages import Customer
-from openlines.domain.state import Conversation
+from openlines.domain.state import Conversation, Status
 from openlines.domain.turn import Turn
 
 LOOKUP_LIMIT = 3.0
@@ -31,11 +31,12 @@ def identify_later(turn: Turn, conversation: Conversation) -> None:
         _create_if_due(turn, conversation)
 
 
-def found(turn: Turn, event: CustomerFound) -> None:
+def found(turn: Turn, event: CustomerFound) -> int:
+    """Take the answer to a look-up. Returns the number of the conversation it was for, 0 = none that is known."""
     asked = turn.settle(event.command)
     conversation = turn.numbered(asked.conversation) if asked else None
     if conversation is None:
-        return
+        return 0
     turn.change_numbered(conversation.number, identified=True)
     if event.record:
         turn.keep(record=event.record, record_kind=event.record_kind)
@@ -51,21 +52,24 @@ def found(turn: Turn, event: CustomerFound) -> None:
             )
         )
         rules = turn.policies.line(conversation.line).crm
-        if rules.forward_to_responsible and event.responsible and not turn.thread.group:
+        if rules.forward_to_responsible and not turn.thread.group and _to_be_routed(conversation):
             turn.change_numbered(conversation.number, crm_first=event.responsible)
     known = turn.numbered(conversation.number)
     if known and not known.record:
         _create_if_due(turn, known)
     elif known and known.closed_at:
         log(turn, known.number)
+    return conversation.number
 
 
-def failed(turn: Turn, event: CrmFailed) -> None:
+def failed(turn: Turn, event: CrmFailed) -> int:
+    """Note a failure. Returns the number of the conversation whose look-up it was, 0 = none."""
     asked = turn.settle(event.command)
     conversation = turn.numbered(asked.conversation) if asked else None
-    if asked is None or conversation is None:
-        return
+    if conversation is None:
+        return 0
     turn.tell(Decision(conversation=conversation.number, what="crm_failed", text=event.reason))
+    return conversation.number if isinstance(asked, FindCustomer) else 0
 
 
 def recorded(turn: Turn, event: CrmRecorded) -> None:
@@ -79,24 +83,32 @@ def recorded(turn: Turn, event: CrmRecorded) -> None:
         turn.change_numbered(number, record=event.record, record_kind=event.record_kind, record_created=True)
         fields = {"kind": event.record_kind, "record": event.record}
         turn.tell(Decision(conversation=number, what="crm_recorded", fields=fields))
-        if _accepted_by(conversation) not in ("", asked.responsible):
-            _assign(turn, number, _accepted_by(conversation))
+        if conversation.record_responsible not in ("", asked.responsible):
+            _assign(turn, number)
         if conversation.closed_at:
             log(turn, number)
     elif isinstance(asked, LogTranscript):
         turn.tell(Decision(conversation=number, what="crm_logged"))
 
 
-def first_accepted(turn: Turn) -> None:
+def record_if_due(turn: Turn) -> None:
+    """Once the desk has answered it is known whose a new record would be."""
+    if turn.open.identified and not _asked(turn, turn.open.number):
+        _create_if_due(turn, turn.open)
+
+
+def accepted(turn: Turn) -> None:
     """A record that the conversation made belongs to its first acceptor."""
-    if turn.open.record_created:
-        _assign(turn, turn.open.number, turn.open.responsible)
+    if not turn.open.record_responsible:
+        turn.change(record_responsible=turn.open.responsible)
+        if turn.open.record_created:
+            _assign(turn, turn.open.number)
 
 
-def transferred(turn: Turn) -> None:
-    """A record that the conversation made goes along with a manual transfer, where the line says so."""
-    if turn.open.record_created and turn.open.responsible and turn.line.crm.reassign_on_transfer:
-        _assign(turn, turn.open.number, turn.open.responsible)
+def transferring(turn: Turn) -> None:
+    """Before a manual transfer: where the line says so, a record goes along, to whoever is next to have it."""
+    if turn.line.crm.reassign_on_transfer:
+        turn.change(record_responsible="")
 
 
 def log(turn: Turn, number: int) -> None:
@@ -104,12 +116,15 @@ def log(turn: Turn, number: int) -> None:
     conversation = turn.numbered(number)
     if conversation is None or not conversation.record or conversation.closed_by == "spam":
         return
+    crm = turn.policies.line(conversation.line).crm.use
+    if not crm:
+        return
     turn.owe(
         LogTranscript(
             id=turn.next_id(),
             conversation=number,
             at=turn.now,
-            crm=turn.policies.line(conversation.line).crm.use,
+            crm=crm,
             record=conversation.record,
             record_kind=conversation.record_kind,
         )
@@ -141,7 +156,15 @@ def _asked(turn: Turn, number: int) -> bool:
     return any(isinstance(owed, asking) and owed.conversation == number for owed in turn.thread.pending)
 
 
+def _to_be_routed(conversation: Conversation) -> bool:
+    """A look-up that comes late finds people at work: it moves nobody."""
+    fresh = conversation.status is Status.WAITING and not conversation.first_offered_at
+    return conversation.status is Status.WITH_BOT or fresh
+
+
 def _create_if_due(turn: Turn, conversation: Conversation) -> None:
+    if conversation.status is Status.WAITING and not conversation.offered and conversation.reason is None:
+        return  # the desk is about to say who is offered it
     line = turn.policies.line(conversation.line)
     rules = line.crm
     customer = turn.thread.customer
@@ -156,7 +179,7 @@ def _create_if_due(turn: Turn, conversation: Conversation) -> None:
     if source == "auto":
         source = f"{turn.channel.title or turn.channel.kind} - {line.name or line.id}"
     first_in_queue = line.queue.members[0] if line.queue.members else ""
-    responsible = _accepted_by(conversation) or next(iter(conversation.offered), first_in_queue)
+    responsible = conversation.record_responsible or next(iter(conversation.offered), first_in_queue)
     turn.owe(
         CreateRecord(
             id=turn.next_id(),
@@ -170,22 +193,19 @@ def _create_if_due(turn: Turn, conversation: Conversation) -> None:
     )
 
 
-def _accepted_by(conversation: Conversation) -> str:
-    return "" if conversation.responsible.startswith("bot:") else conversation.responsible
-
-
-def _assign(turn: Turn, number: int, responsible: str) -> None:
+def _assign(turn: Turn, number: int) -> None:
     conversation = turn.numbered(number)
-    if conversation is None:
+    crm = turn.policies.line(conversation.line).crm.use if conversation else ""
+    if conversation is None or not crm:
         return
     turn.owe(
         AssignRecord(
             id=turn.next_id(),
             conversation=number,
             at=turn.now,
-            crm=turn.policies.line(conversation.line).crm.use,
+            crm=crm,
             record=conversation.record,
             record_kind=conversation.record_kind,
-            responsible=responsible,
+            responsible=conversation.record_responsible,
         )
     )

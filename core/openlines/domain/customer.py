@@ -97,8 +97,6 @@ def filled(turn: Turn, event: CustomerFilled) -> None:
 
 def _rated(turn: Turn, event: CustomerWrote) -> bool:
     """Whether the message was a rating, or is kept without effect as a second one; the digit stays visible."""
-    if turn.channel.ratings or turn.thread.group:
-        return False
     rating = closing.digit(event.content.text)
     if rating is None or event.content.files:
         return False
@@ -110,7 +108,7 @@ def _rated(turn: Turn, event: CustomerWrote) -> bool:
             return False
         _tell(turn, event, last.number)
         if closing.over(turn, last):
-            turn.say_automatic("rating_over", turn.line.rating.text.over, number=last.number)
+            closing.say_over(turn, last)
         else:
             closing.rate(turn, last.number, value, comment)
         return True
@@ -137,7 +135,7 @@ def _tell(turn: Turn, event: CustomerWrote, number: int) -> None:
 def _go_to_whoever_answers(turn: Turn, event: CustomerWrote, *, first: bool) -> None:
     conversation = turn.open
     if conversation.status is Status.WITH_BOT:
-        if not first and event.content.text.strip() == turn.line.bot.transfer_key:
+        if routing.is_transfer_key(turn.line, event.content):
             routing.hand_over(turn, by="customer")
         else:
             routing.ask_bot(turn, event.content, first=first)

@@ -93,6 +93,7 @@ What = Literal[
     "reopened",
     "unanswered",
     "rated",
+    "rating_not_asked",
     "supervisor_rated",
     "handed_over",
     "bot_failed",

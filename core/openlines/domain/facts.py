@@ -17,7 +17,7 @@ class Facts(Struct, frozen=True):
     actor: Agent | None = None
     """Who asks, for a request of staff."""
     agent: Agent | None = None
-    """The agent a request names (transfer, invite), if there is such a one."""
+    """The agent that a request (transfer, invite) or a bot's answer names, if there is such a one."""
     failed: Message | None = None
     """The message that `Resend` names, if its delivery failed."""
     received: int = 0
@@ -27,6 +27,7 @@ class Facts(Struct, frozen=True):
     permitted: bool = True
     """The actor's role allows the request on this conversation."""
     responsible_available: bool = True
+    """The responsible can answer: `people.keeps`."""
     responsible_gone: bool = False
     """The responsible is dismissed or unknown."""
     anyone_available: bool = True

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 Level = Literal["none", "own", "department", "any"]
 
@@ -63,3 +64,8 @@ def absence(agent: Agent, now: float, *, check: bool, presence_timeout: float) -
     if agent.connected or (agent.seen_at and now < agent.seen_at + presence_timeout):
         return ""
     return "offline"
+
+
+def keeps(agent: Agent, now: float, *, check: bool, presence_timeout: float) -> bool:
+    """Whether the agent keeps what they have accepted: as `absence`, but a break takes nothing away (2.1.4)."""
+    return not absence(replace(agent, on_break=False), now, check=check, presence_timeout=presence_timeout)

@@ -58,6 +58,39 @@ class CrmRules(Struct, frozen=True):
     reassign_on_transfer: bool = True
 
 
+class Hours(Struct, frozen=True):
+    """When a line works; always, unless enabled."""
+
+    enabled: bool = False
+    timezone: str = "UTC"
+    days: tuple[tuple[tuple[int, int], ...], ...] = (((540, 1110),),) * 7
+    """Monday first: half-open spans in order, in minutes from that day's midnight. One over midnight ends above 1440
+    and belongs to the day it starts. Weekend days have none."""
+    weekend: tuple[int, ...] = ()
+    """Weekdays, 0 = Monday, that are closed as weekend, not by their hours alone: they may have a text of their own."""
+    yearly_holidays: frozenset[tuple[int, int]] = frozenset()
+    """(month, day) of every year."""
+    holidays: frozenset[str] = frozenset()
+    """ISO dates, a country's public holidays among them."""
+
+
+class OffHours(Struct, frozen=True):
+    """What is said outside hours and when nobody is there, each resolved: "" sends nothing."""
+
+    text: str = ""
+    weekend_text: str = ""
+    holiday_text: str = ""
+    absent_text: str = ""
+    form: str = ""
+
+
+class Consent(Struct, frozen=True):
+    enabled: bool = False
+    text: str = ""
+    url: str = ""
+    version: str = "1"
+
+
 class Greeting(Struct, frozen=True):
     enabled: bool = True
     when: Literal["first", "each"] = "first"
@@ -113,6 +146,22 @@ class BotRules(Struct, frozen=True):
     disconnect: Literal["on_transfer", "on_close"] = "on_transfer"
 
 
+class Norm(Struct, frozen=True):
+    """How soon an agent should answer."""
+
+    time: float = 0
+    """0 = off."""
+    notify: tuple[str, ...] = ()
+    """Agents; departments are expanded already."""
+    text: str = ""
+
+
+class Kpi(Struct, frozen=True):
+    first: Norm = Norm()
+    next: Norm = Norm()
+    pause_outside_hours: bool = False
+
+
 class Line(Struct, frozen=True):
     """One line's rules."""
 
@@ -132,6 +181,12 @@ class Line(Struct, frozen=True):
     auto_close: AutoClose = AutoClose()
     rating: Rating = Rating()
     bot: BotRules = BotRules()
+    canned: tuple[str, ...] = ()
+    """Names of lists of canned responses."""
+    hours: Hours = Hours()
+    off_hours: OffHours = OffHours()
+    consent: Consent = Consent()
+    kpi: Kpi = Kpi()
 
 
 class Channel(Struct, frozen=True):
@@ -149,6 +204,26 @@ class Channel(Struct, frozen=True):
     """A message can be sent to this customer at any later time (messengers; not live chat)."""
 
 
+class FormField(Struct, frozen=True):
+    """A question of a form."""
+
+    name: str
+    label: str = ""
+    """Empty for the built-in ones (name, email, phone, company): the screen has words for them in its language."""
+    type: Literal["text", "long_text", "email", "phone", "number", "date", "checkbox"] = "text"
+    required: bool = False
+
+
+class FormSheet(Struct, frozen=True):
+    """A form as the customer sees it; `Form` says when a line shows it."""
+
+    id: str
+    title: str = ""
+    fields: tuple[FormField, ...] = ()
+    responsible: tuple[str, ...] = ()
+    """Agents whom its CRM records belong to, in turn."""
+
+
 class Policies(Struct, frozen=True):
     """All lines and channels of one revision of the settings."""
 
@@ -160,3 +235,7 @@ class Policies(Struct, frozen=True):
     def line(self, line: str) -> Line:
         """The line's rules; a line that is gone from the settings has no members and says nothing."""
         return self.lines.get(line) or Line(id=line, active=False)
+
+    forms: Mapping[str, FormSheet] = {}
+    canned: Mapping[str, Mapping[str, str]] = {}
+    """Lists of canned responses: shortcut to text."""

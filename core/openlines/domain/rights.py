@@ -18,6 +18,7 @@ from openlines.domain.events import (
     Pin,
     Rate,
     Reply,
+    Request,
     Resend,
     Return,
     Transfer,
@@ -53,18 +54,18 @@ def sees(agent: Agent, held: Held, members: Collection[str]) -> bool:
     return not agent.dismissed and _reaches(level, own(agent, held, members))
 
 
-def permits(agent: Agent, asks: type[Asked], held: Held | None, members: Collection[str]) -> bool:
-    """Whether the agent's role allows such a request; `held` is None where it would start a conversation."""
+def permits(agent: Agent, asks: type[Request], held: Held | None, members: Collection[str]) -> bool:
+    """Whether the agent's role allows such a request. `held` is the open conversation, else the thread's last one."""
     if agent.dismissed:
         return False
-    if held is None:
-        level = agent.may("conversations")
-        return level == "any" or (level != "none" and agent.id in members)
-    mine = own(agent, held, members)
+    mine = held is not None and own(agent, held, members)
+    if held is None or (asks is Reply and held.status == "closed"):  # it would start the next conversation
+        return _reaches(agent.may("conversations"), mine or agent.id in members)
     if asks is Rate:
         return _reaches(agent.may("rate"), mine)
     if asks is Accept:
-        return mine  # an offer, or a place in the queue: the reach of a role gives neither
+        # An offer, or a place in the queue: the reach of a role gives neither. Too late is not forbidden.
+        return mine or agent.id in members
     if asks in (Intercept, Reply) and not mine:
         return agent.may("join") == "any"
     return _reaches(agent.may("conversations"), mine)
@@ -105,7 +106,7 @@ _SENSIBLE = {
         "rate",
     ),
     "closing": ("reply", "note", "transfer", "invite", "spam", "finish", "rate"),
-    "closed": ("rate",),
+    "closed": ("reply", "rate"),
 }
 _SENSIBLE["awaiting_agent"] = _SENSIBLE["awaiting_customer"] = _SENSIBLE["accepted"]
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from openlines.domain import crm
 from openlines.domain.commands import AskBot
-from openlines.domain.events import AgentGone, Placed
+from openlines.domain.events import Placed
 from openlines.domain.messages import Content
-from openlines.domain.policy import DAY
+from openlines.domain.policy import DAY, Line
 from openlines.domain.seats import Clock
-from openlines.domain.state import WITH_AGENT, Asking, Conversation, Status
+from openlines.domain.state import Asking, Conversation, Status
 from openlines.domain.turn import Turn
 
 STALE_AFTER = 31 * DAY
+
+OPEN_AGAIN: dict[str, Any] = {
+    "closed_by": "",
+    "solved": False,
+    "finished_at": 0.0,
+    "close_at": 0.0,
+    "rating_pending": False,
+    "responsible_left": False,
+}
+"""What a conversation that is not closing looks like: whoever takes it on undoes what finishing did."""
 
 
 def open_by_customer(turn: Turn, content: Content) -> None:
     """Begin a conversation with a customer's message: with the bot, or in the queue."""
     line = turn.line
-    to_queue = content.text.strip() == line.bot.transfer_key
     wanted = bool(line.bot.use) and (line.bot.activate == "always" or turn.thread.conversations == 0)
-    with_bot = wanted and turn.facts.bot_ready and not to_queue
+    with_bot = wanted and turn.facts.bot_ready and not is_transfer_key(line, content)
     begin(
         turn,
         Conversation(
@@ -56,8 +67,15 @@ def greet(turn: Turn) -> None:
 # -- the bot ----------------------------------------------------------------------------------------------------
 
 
+def is_transfer_key(line: Line, content: Content) -> bool:
+    """Whether the customer asks for a person."""
+    return content.text.strip() == line.bot.transfer_key.strip()
+
+
 def ask_bot(turn: Turn, content: Content, *, first: bool) -> None:
-    """Have the bot answer; while the CRM is being asked who this is, the message is held."""
+    """Have the bot answer; while the CRM is being asked who this is, the message is held. It never sees the key."""
+    if is_transfer_key(turn.line, content):
+        return
     if turn.open.identifying:
         turn.change(held=(*turn.open.held, content))
         return
@@ -80,21 +98,14 @@ def go_on(turn: Turn, number: int) -> None:
         return
     held = conversation.held
     turn.change(identifying=False, identify_at=0.0, held=())
-    if turn.open.status is Status.WITH_BOT:
+    if turn.open.status is Status.WITH_BOT or turn.open.bot_listens:
         for place, content in enumerate(held):
             ask_bot(turn, content, first=place == 0)
 
 
 def hand_over(turn: Turn, *, by: str, to: str = "queue") -> None:
     """From the bot to people: a fresh routing. What a bot asks for in vain is the queue."""
-    line = turn.line
     agent = turn.facts.agent
-    turn.change(
-        transfer_at=0.0,
-        held=(),
-        bot_listens=line.bot.disconnect == "on_close",
-        no_answer_at=turn.now + line.no_answer.after,
-    )
     if agent is not None and agent.id == to and not agent.dismissed:
         turn.decided("handed_over", by, agents=(to,))
         give_to(turn, to, Status.ACCEPTED)
@@ -108,22 +119,35 @@ def hand_over(turn: Turn, *, by: str, to: str = "queue") -> None:
     queue_up(turn, rung=())
 
 
+def leave_bot(turn: Turn) -> None:
+    """The bot serves no longer, whoever takes over: the clock for an answer by people starts."""
+    line = turn.line
+    turn.change(bot_listens=line.bot.disconnect == "on_close", no_answer_at=turn.now + line.no_answer.after)
+
+
 # -- the queue --------------------------------------------------------------------------------------------------
 
 
 def queue_up(turn: Turn, *, rung: tuple[str, ...], line: str = "") -> None:
-    """Let the conversation wait for an agent, behind those who wait already."""
+    """Let the conversation wait for an agent, behind those who wait already; on another line by its rules."""
+    moved = bool(line) and line != turn.open.line
+    if moved:
+        turn.change(line=line)
+    if turn.open.status is Status.WITH_BOT:
+        leave_bot(turn)
     turn.change(
+        **OPEN_AGAIN,
         status=Status.WAITING,
-        line=line or turn.open.line,
+        bot_listens=turn.open.bot_listens and not moved,
+        crm_first=turn.open.crm_first if turn.line.crm.forward_to_responsible else "",
         responsible="",
         offered=(),
         rung=rung,
         reason=None,
         queued_at=turn.now,
         idle_at=0.0,
+        transfer_at=0.0,
         auto_close_at=0.0,
-        close_at=0.0,
         pinned=False,
     )
 
@@ -140,22 +164,22 @@ def give_back(turn: Turn, by: str, *, why: str = "") -> None:
 def give_to(turn: Turn, agent: str, status: Status) -> None:
     """Make an agent the responsible one."""
     conversation = turn.open
-    first = not conversation.accepted_at
     drop_questions(turn)
+    if conversation.status is Status.WITH_BOT:
+        leave_bot(turn)
     turn.change(
+        **OPEN_AGAIN,
         status=status,
         responsible=agent,
         offered=(),
         reason=None,
         idle_at=0.0,
         transfer_at=0.0,
-        close_at=0.0,
         accepted_at=conversation.accepted_at or turn.now,
         participants=with_member(conversation.participants, agent),
         holders=with_member(conversation.holders, agent),
     )
-    if first:
-        crm.first_accepted(turn)
+    crm.accepted(turn)
 
 
 def ask_desk(turn: Turn, asking: Asking) -> None:
@@ -173,54 +197,63 @@ def drop_questions(turn: Turn) -> None:
 
 def placed(turn: Turn, event: Placed) -> None:
     """The desk's answer. A stale one is dropped: a newer Standing is on its way."""
-    conversation = turn.thread.open
-    if conversation is None or conversation.status is not Status.WAITING:
+    before = turn.thread.open
+    if before is None or before.status is not Status.WAITING:
         return
-    if (conversation.number, turn.thread.seat) != (event.conversation, event.seat):
+    if (before.number, turn.thread.seat) != (event.conversation, event.seat):
         return
-    asked = conversation.asking[0] if conversation.asking else None
-    turn.change(asking=conversation.asking[1:])
+    asked = before.asking[0] if before.asking else None
     if event.refusal:
+        turn.change(asking=before.asking[1:])
         if asked and asked.request:
             turn.refuse(asked.request, event.refusal, detail="nobody else can take it now")
         return
     if asked and asked.why == "declined":
         turn.decided("declined", asked.by)
-        if asked.request:
-            turn.done(asked.request)
-    rings = event.reason is not None and event.reason.rule != "all"
     turn.change(
         offered=event.offered,
         rung=event.rung,
         reason=event.reason,
-        crm_first="" if event.offered else conversation.crm_first,
-        first_offered_at=conversation.first_offered_at or (turn.now if event.offered else 0.0),
-        idle_at=turn.now + turn.line.queue.idle_time if event.offered and rings else 0.0,
-        holders=with_member(conversation.holders, *event.offered),
+        crm_first="" if event.offered else before.crm_first,
+        first_offered_at=before.first_offered_at or (turn.now if event.offered else 0.0),
+        holders=with_member(before.holders, *event.offered),
     )
-    if event.offered and (event.offered != conversation.offered or asked):
+    _answered(turn, asked)
+    if asked or event.offered != before.offered:
+        turn.change(idle_at=idle_at(turn))
+    if event.offered and event.offered != before.offered:
         turn.decided("offered", agents=event.offered, reason=event.reason)
-    elif not event.offered and (conversation.offered or conversation.reason is None):
+    elif not event.offered and (before.offered or before.reason is None):
         turn.decided("undistributed", reason=event.reason)
     for agent in event.offered:
-        if asked or agent not in conversation.offered:
-            turn.clocks.append(Clock(conversation.line, agent, offered_at=turn.now))
+        if agent not in before.offered:
+            turn.clocks.append(Clock(before.line, agent, offered_at=turn.now))
+    crm.record_if_due(turn)
+
+
+def idle_at(turn: Turn) -> float:
+    """When the present offer goes on to the next agent, if it is made now; 0 = never (2.1.3)."""
+    conversation, queue = turn.open, turn.line.queue
+    to_all = queue.distribution == "all" and not (conversation.reason and conversation.reason.rule == "crm")
+    return 0.0 if to_all or conversation.pinned or not conversation.offered else turn.now + queue.idle_time
 
 
 def idle_over(turn: Turn) -> None:
     """The offer was not taken in time: the next agent is asked for."""
-    turn.change(idle_at=0.0)
     conversation = turn.open
     if conversation.status is Status.WAITING and conversation.offered and not conversation.pinned:
         ask_desk(turn, Asking(why="idle"))
 
 
-def agent_gone(turn: Turn, event: AgentGone) -> None:
-    """The responsible was dismissed or left the queue for good. Offers are withdrawn by the desk itself."""
-    conversation = turn.thread.open
-    if conversation and conversation.responsible == event.agent and conversation.status in WITH_AGENT:
-        turn.decided("agent_gone", agents=(event.agent,))
-        give_back(turn, by="", why="agent_gone")
+def _answered(turn: Turn, asked: Asking | None) -> None:
+    """Of the questions asked meanwhile only those stand whose asker still holds the offer."""
+    stand = []
+    for asking in turn.open.asking:
+        if asking is not asked and asking.why == "declined" and asking.by in turn.open.offered:
+            stand.append(asking)
+        elif asking.request:
+            turn.done(asking.request)
+    turn.change(asking=tuple(stand))
 
 
 # -- small things -----------------------------------------------------------------------------------------------

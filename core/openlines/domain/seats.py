@@ -40,6 +40,9 @@ class Standing(Struct, frozen=True, kw_only=True):
     by: str = ""
     """Who declined it."""
     pinned: bool = False
+    rule: str = ""
+    """`Reason.rule` of the last placement, while it waits: "crm" = the holder has it as the CRM's responsible,
+    "nobody" = undistributed, and the thread has been told why."""
 
 
 class Clock(Struct, frozen=True):
@@ -85,4 +88,5 @@ def standing(thread: Thread, partition: int, epoch: int) -> Standing:
         queued_at=conversation.queued_at,
         first=conversation.crm_first,
         pinned=conversation.pinned,
+        rule=conversation.reason.rule if conversation.reason else "",
     )

@@ -23,7 +23,7 @@ from openlines.domain.events import (
 )
 from openlines.domain.messages import Sender
 from openlines.domain.people import Agent
-from openlines.domain.policy import Line
+from openlines.domain.policy import AgentCard, Line
 from openlines.domain.seats import Clock
 from openlines.domain.state import Asking, Conversation, Status
 from openlines.domain.turn import Turn
@@ -35,8 +35,8 @@ def accept(turn: Turn, event: Accept) -> None:
     turn.done(event.request)
 
 
-def decline(turn: Turn, event: Decline) -> None:
-    """The desk answers: it knows whether anybody else is there."""
+def decline(turn: Turn, event: Decline | Return) -> None:
+    """The desk answers: it knows whether anybody else is there. Returning an offer is declining it."""
     if event.by not in turn.open.offered:
         turn.refuse(event.request, "wrong_status", detail="it is not offered to you")
         return
@@ -46,7 +46,12 @@ def decline(turn: Turn, event: Decline) -> None:
     routing.ask_desk(turn, Asking(why="declined", by=event.by, request=event.request))
 
 
-def give_back(turn: Turn, event: Return) -> None:
+def give_back(turn: Turn, event: Decline | Return) -> None:
+    """Declining what one has accepted is returning it. A supervisor may return what somebody else has."""
+    supervises = isinstance(event, Return) and turn.facts.actor and turn.facts.actor.may("conversations") == "any"
+    if event.by != turn.open.responsible and not supervises:
+        turn.refuse(event.request, "wrong_status", detail=f"{turn.open.responsible} has it: only they can return it")
+        return
     routing.give_back(turn, event.by)
     turn.done(event.request)
 
@@ -56,7 +61,8 @@ def reply(turn: Turn, event: Reply) -> None:
     if not turn.line.active:
         turn.refuse(event.request, "line_inactive", detail=f"line {turn.line.id} is switched off")
         return
-    if turn.thread.open is None:
+    started = turn.thread.open is None
+    if started:
         _start(turn, event.by)
     conversation = turn.open
     if conversation.status in (Status.WITH_BOT, Status.WAITING):
@@ -64,8 +70,9 @@ def reply(turn: Turn, event: Reply) -> None:
         routing.give_to(turn, event.by, Status.ACCEPTED)
     elif conversation.status is Status.CLOSING:
         turn.decided("reopened", event.by)
-        turn.change(rating_pending=False, closed_by="", solved=False, finished_at=0.0)
-        if conversation.responsible.startswith("bot:") or turn.facts.responsible_gone:
+        left = conversation.responsible_left or turn.facts.responsible_gone
+        turn.change(**routing.OPEN_AGAIN)
+        if conversation.responsible.startswith("bot:") or left:
             routing.give_to(turn, event.by, Status.ACCEPTED)
     message = turn.say(event.content, presented(turn.line, turn.facts.actor, event.by))
     routing.spoke(turn)
@@ -76,10 +83,11 @@ def reply(turn: Turn, event: Reply) -> None:
         first_reply_at=turn.open.first_reply_at or turn.now,
         last_agent_at=turn.now,
         no_answer_at=0.0,
-        close_at=0.0,
     )
     turn.change(auto_close_at=closing.auto_close_at(turn))
     turn.clocks.append(Clock(turn.open.line, event.by, replied_at=turn.now))
+    if started:
+        crm.identify_later(turn, turn.open)
     turn.done(event.request, message)
 
 
@@ -139,8 +147,7 @@ def leave(turn: Turn, event: Leave) -> None:
 def pin(turn: Turn, event: Pin) -> None:
     if turn.open.pinned != event.on:
         turn.change(pinned=event.on, **{"pinned_at" if event.on else "unpinned_at": turn.now})
-        if turn.open.status is Status.AWAITING_CUSTOMER:
-            turn.change(auto_close_at=closing.auto_close_at(turn))
+        _pin_moves_clocks(turn)
         turn.decided("pinned" if event.on else "unpinned", event.by)
     turn.done(event.request)
 
@@ -169,6 +176,9 @@ def finish(turn: Turn, event: Finish) -> None:
 
 def rate(turn: Turn, event: Rate) -> None:
     """A supervisor's rating: of the open conversation or the last one; nothing else changes."""
+    if not 1 <= event.score <= 5:
+        turn.refuse(event.request, "invalid", field="score", detail="a score is 1 to 5")
+        return
     conversation = turn.numbered(event.conversation) if event.conversation else turn.thread.open or turn.thread.last
     if conversation is None:
         turn.refuse(event.request, "not_open", detail="only the thread's open or last conversation can be rated")
@@ -178,7 +188,8 @@ def rate(turn: Turn, event: Rate) -> None:
     fields = {"score": str(event.score)}
     turn.tell(Decision(conversation=number, what="supervisor_rated", by=event.by, text=event.comment, fields=fields))
     if _is_agent(conversation):
-        turn.notice(conversation.responsible, f"#{number} was rated {event.score} of 5: {event.comment}".rstrip(": "))
+        told = f"#{number} was rated {event.score} of 5" + (f": {event.comment}" if event.comment else "")
+        turn.notice(conversation.responsible, told, number=number)
     turn.done(event.request)
 
 
@@ -212,12 +223,15 @@ def presented(line: Line, agent: Agent | None, agent_id: str) -> Sender:
     info = line.agent_info
     if info.mode == "hidden":
         return Sender(kind="agent", id=agent_id, name=info.default_name, photo=info.default_photo)
-    card = info.entries.get(agent_id) if info.mode == "line" else None
-    if card is not None:
-        return Sender(kind="agent", id=agent_id, name=card.name, photo=card.photo, title=card.title)
-    if agent is None:
-        return Sender(kind="agent", id=agent_id, name=agent_id)
-    return Sender(kind="agent", id=agent_id, name=agent.name, photo=agent.photo, title=agent.title)
+    card = info.entries.get(agent_id, AgentCard()) if info.mode == "line" else AgentCard()
+    profile = agent or Agent(id=agent_id)
+    return Sender(
+        kind="agent",
+        id=agent_id,
+        name=card.name or profile.name or agent_id,
+        photo=card.photo or profile.photo,
+        title=card.title or profile.title,
+    )
 
 
 # -- inside -----------------------------------------------------------------------------------------------------
@@ -234,6 +248,7 @@ def _start(turn: Turn, by: str) -> None:
             created_at=turn.now,
             started_by=by,
             responsible=by,
+            record_responsible=by,
             accepted_at=turn.now,
             participants=(by,),
             holders=(by,),
@@ -252,11 +267,8 @@ def _transfer_to_line(turn: Turn, event: Transfer, target: str) -> None:
     turn.decided("transferred", event.by, line=target)
     routing.drop_questions(turn)
     left = turn.open.responsible
-    turn.change(
-        participants=tuple(agent for agent in turn.open.participants if agent != left),
-        transfer_at=0.0,
-        rating_pending=False,
-    )
+    turn.change(participants=tuple(agent for agent in turn.open.participants if agent != left))
+    crm.transferring(turn)
     routing.queue_up(turn, line=target, rung=())
 
 
@@ -268,18 +280,21 @@ def _pass_on(turn: Turn, agent: str) -> None:
         Status.AWAITING_CUSTOMER: Status.AWAITING_CUSTOMER,
         Status.CLOSING: Status.AWAITING_AGENT,
     }.get(status, Status.ACCEPTED)
-    turn.change(
-        participants=tuple(other for other in turn.open.participants if other != left),
-        no_answer_at=0.0,
-        pinned=False,
-        rating_pending=False,
-        closed_by="",
-        finished_at=0.0,
-    )
-    accepted_before = bool(turn.open.accepted_at)
+    turn.change(participants=tuple(other for other in turn.open.participants if other != left))
+    crm.transferring(turn)
     routing.give_to(turn, agent, after)
-    if accepted_before:
-        crm.transferred(turn)
+    turn.change(no_answer_at=0.0)
+    if turn.open.pinned:
+        turn.change(pinned=False, unpinned_at=turn.now)
+        _pin_moves_clocks(turn)
+
+
+def _pin_moves_clocks(turn: Turn) -> None:
+    """What is pinned is neither forwarded nor auto-closed; unpinned, both clocks start anew."""
+    if turn.open.status is Status.AWAITING_CUSTOMER:
+        turn.change(auto_close_at=closing.auto_close_at(turn))
+    elif turn.open.status is Status.WAITING:
+        turn.change(idle_at=routing.idle_at(turn))
 
 
 def _usable(turn: Turn, agent: str) -> bool:

@@ -74,7 +74,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     unanswered: bool = False
     solved: bool = False
     closed_by: str = ""
-    greeted: bool = False
+    responsible_left: bool = False
+    """The responsible was dismissed or left the queue while it was closing: who reopens it finds the queue."""
 
     rating: str = ""
     rating_comment: str = ""
@@ -88,6 +89,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     record_kind: str = ""
     record_created: bool = False
     """This conversation created it."""
+    record_responsible: str = ""
+    """Whose a record created by it is or will be: the first acceptor, then whoever it was transferred to by hand."""
 
     first_offered_at: float = 0.0
     queued_at: float = 0.0

@@ -53,12 +53,15 @@ from openlines.domain.events import (
     Woken,
 )
 from openlines.domain.facts import Facts
-from openlines.domain.policy import Policies
+from openlines.domain.policy import DAY, Policies
 from openlines.domain.seats import Clock, standing
 from openlines.domain.state import DEADLINES, Status, Thread
 from openlines.domain.turn import Answered, Told, Turn
 
 Rule = Callable[[Turn, Any], None]
+
+SILENT_FOR = 7 * DAY
+"""A conversation whose responsible goes for good is not routed anew after so long a silence."""
 
 
 class Decided(Struct, frozen=True):
@@ -125,17 +128,27 @@ def undelivered(turn: Turn, event: Undelivered) -> None:
 
 
 def found(turn: Turn, event: CustomerFound) -> None:
-    open_now = turn.thread.open
-    crm.found(turn, event)
-    if open_now is not None:
-        routing.go_on(turn, open_now.number)
+    if looked_up := crm.found(turn, event):
+        routing.go_on(turn, looked_up)
 
 
 def crm_failed(turn: Turn, event: CrmFailed) -> None:
-    open_now = turn.thread.open
-    crm.failed(turn, event)
-    if open_now is not None:
-        routing.go_on(turn, open_now.number)
+    if looked_up := crm.failed(turn, event):
+        routing.go_on(turn, looked_up)
+
+
+def agent_gone(turn: Turn, event: AgentGone) -> None:
+    """The responsible was dismissed or left the queue for good (2.1.7). Offers are withdrawn by the desk itself."""
+    conversation = turn.thread.open
+    if conversation is None or conversation.responsible != event.agent or conversation.responsible_left:
+        return
+    turn.decided("agent_gone", agents=(event.agent,))
+    if conversation.status is Status.CLOSING:
+        turn.change(responsible_left=True)
+    elif turn.now - conversation.last_message_at > SILENT_FOR:
+        closing.close(turn, closed_by="stale")
+    else:
+        routing.give_back(turn, by="", why="agent_gone")
 
 
 def passing(_turn: Turn, _event: Event) -> None:
@@ -182,8 +195,8 @@ TABLE: Mapping[type[Event], Mapping[Status, Rule | str]] = {
     CustomerFilled: _always(customer.filled),
     CustomerTyping: _always(passing),
     Accept: _row(staff.accept, staff.accept, _TAKEN, _TAKEN, _TAKEN, _WRONG, _NONE),
-    Decline: _row(_WRONG, staff.decline, _WRONG, _WRONG, _WRONG, _WRONG, _NONE),
-    Return: _row(_WRONG, _WRONG, staff.give_back, staff.give_back, staff.give_back, _WRONG, _NONE),
+    Decline: _row(_WRONG, staff.decline, staff.give_back, staff.give_back, staff.give_back, _WRONG, _NONE),
+    Return: _row(_WRONG, staff.decline, staff.give_back, staff.give_back, staff.give_back, _WRONG, _NONE),
     Reply: _always(staff.reply),
     Note: _row(staff.note, staff.note, staff.note, staff.note, staff.note, staff.note, _NONE),
     Transfer: _row(
@@ -210,7 +223,7 @@ TABLE: Mapping[type[Event], Mapping[Status, Rule | str]] = {
     CrmFailed: _always(crm_failed),
     Woken: _always(woken),
     Placed: _always(routing.placed),
-    AgentGone: _always(routing.agent_gone),
+    AgentGone: _always(agent_gone),
 }
 
 
@@ -243,8 +256,7 @@ def _fire(turn: Turn, deadline: str, due: float) -> None:
         case "idle_at":
             routing.idle_over(turn)
         case "transfer_at":
-            if turn.open.status is Status.WITH_BOT:
-                routing.hand_over(turn, by="")
+            routing.hand_over(turn, by="")
         case "no_answer_at":
             turn.change(unanswered=True)
             turn.decided("unanswered")
@@ -254,7 +266,6 @@ def _fire(turn: Turn, deadline: str, due: float) -> None:
         case "close_at":
             closing.close(turn)
         case "stale_at":
-            turn.change(rating_pending=False)
             closing.close(turn, closed_by="stale")
         case _:
             raise AssertionError(f"no rule for deadline {deadline} due at {due}")

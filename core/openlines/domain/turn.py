@@ -114,8 +114,9 @@ class Turn:
         """Tell that something was decided about the open conversation."""
         self.tell(Decision(conversation=self.open.number, what=what, by=by, **more), external)
 
-    def notice(self, agent: str, text: str) -> None:
-        self.tell(Notice(conversation=self.open.number if self.thread.open else 0, agent=agent, text=text))
+    def notice(self, agent: str, text: str, *, number: int = 0) -> None:
+        """Tell one agent something about the open conversation, or about that of the number."""
+        self.tell(Notice(conversation=number or self.open.number, agent=agent, text=text))
 
     def say(
         self, content: Content, sender: Sender, *, number: int = 0, kind: Kind = "message", automatic: str = ""
@@ -141,8 +142,9 @@ class Turn:
         return message
 
     def say_automatic(self, automatic: str, text: str, *, number: int = 0, kind: Kind = "message") -> bool:
-        """Write one of the line's texts; an empty one sends nothing, and nothing automatic is said in groups."""
-        if not text or self.thread.group:
+        """Write one of the line's texts. An empty one sends nothing; groups and lines switched off hear none."""
+        conversation = self.numbered(number) if number else self.open
+        if not text or self.thread.group or conversation is None or not self.policies.line(conversation.line).active:
             return False
         self.say(Content(text=text), Sender(kind="auto"), number=number, kind=kind, automatic=automatic)
         return True

@@ -110,10 +110,10 @@ class People:
 
     async def run(self) -> None:
         """End the grace after a start, then save once a minute who was seen. Runs until cancelled."""
-        await asyncio.sleep(GRACE)
+        await self._clock.sleep(GRACE)
         self.end_grace()
         while True:
-            await asyncio.sleep(SAVE_EVERY)
+            await self._clock.sleep(SAVE_EVERY)
             await self.save()
 
     def end_grace(self) -> None:

@@ -37,7 +37,7 @@ from openlines.runtime.drafts import (
     thread_row,
 )
 from openlines.runtime.facts import View, facts_for
-from openlines.runtime.records import customer_id, partition_of, summarise, thread_id
+from openlines.runtime.records import Kept, customer_id, partition_of, summarise, thread_id
 
 CACHED_THREADS = 20_000
 NUMBERS_AT_ONCE = 50

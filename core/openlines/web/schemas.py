@@ -2,21 +2,73 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 TEXT_LIMIT = 100_000
 """Characters of one message, note or comment. A longer one is refused, never cut."""
 
-Text = Annotated[str, Field(max_length=TEXT_LIMIT)]
-Id = Annotated[str, Field(min_length=1, max_length=255)]
+# Controls that no text needs, and halves of surrogate pairs, which JSON can spell and UTF-8 cannot.
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _lines(text: str) -> str:
+    text = text.replace("\r\n", "\n")
+    if found := _UNWRITABLE.search(text):
+        raise ValueError(f"character {found.start() + 1} is U+{ord(found[0]):04X}, which no text may hold")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text or "\t" in text:
+        raise ValueError("one line is expected, without tabs")
+    return _lines(text)
+
+
+Text = Annotated[str, Field(max_length=TEXT_LIMIT), AfterValidator(_lines)]
+"""Any characters but controls (line breaks and tabs are fine) and lone surrogates."""
+Id = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_one_line)]
+UploadId = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
+Password = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_one_line)]
+Label = Annotated[str, Field(max_length=255), AfterValidator(_one_line)]
+RoleName = Literal["admin", "supervisor", "agent"]
 
 
 class Body(BaseModel):
-    """A request's body: unknown fields are errors."""
+    """A request's body or query: unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+# -- queries ----------------------------------------------------------------------------------------------------
+
+Cursor = Annotated[str, Field(max_length=200)]
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+
+class ConversationsQuery(Body):
+    view: Literal["mine", "queue", "waiting", "open", "closed"] = "mine"
+    cursor: Cursor = ""
+    """What the page before gave as `next`."""
+    limit: Limit = 50
+
+
+class EntriesQuery(Body):
+    before: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """What the page after gave as `before`; 0 = the newest."""
+    limit: Limit = 50
+
+
+class FileQuery(Body):
+    name: Annotated[str, Field(max_length=1000)] = ""
+    """How the download is called."""
+
+
+class ParkedQuery(Body):
+    after: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    limit: Limit = 100
 
 
 # -- requests ---------------------------------------------------------------------------------------------------
@@ -24,14 +76,14 @@ class Body(BaseModel):
 
 class SignIn(Body):
     email: Id
-    password: Annotated[str, Field(min_length=1, max_length=1000)]
+    password: Password
 
 
 class Say(Body):
     """A message to the customer, or a note. `files` are ids that `POST /files` gave."""
 
     text: Text = ""
-    files: Annotated[list[Id], Field(max_length=20)] = []
+    files: Annotated[list[UploadId], Field(max_length=20)] = []
     mentions: Annotated[list[Id], Field(max_length=50)] = []
 
 
@@ -70,8 +122,34 @@ class Presence(Body):
 class NewToken(Body):
     """An API token. Scopes: `read` (GET), `write` (the agent's own rights), `admin` (parked events, plugins)."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
-    scopes: Annotated[list[Literal["read", "write", "admin"]], Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
+    scopes: Annotated[list[Literal["read", "write", "admin"]], Field(min_length=1, max_length=3)]
+
+
+class NewAgent(Body):
+    """Somebody who answers. They sign in with the e-mail and the password."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+    name: Annotated[Label, Field(min_length=1)]
+    email: Id
+    role: RoleName = "agent"
+    departments: Annotated[list[Id], Field(max_length=50)] = []
+    photo: Label = ""
+    title: Label = ""
+    password: Annotated[Password, Field(min_length=8)]
+
+
+class AgentChange(Body):
+    """What is given changes, what is left out stays."""
+
+    name: Annotated[Label, Field(min_length=1)] | None = None
+    email: Id | None = None
+    role: RoleName | None = None
+    departments: Annotated[list[Id], Field(max_length=50)] | None = None
+    photo: Label | None = None
+    title: Label | None = None
+    dismissed: bool | None = None
+    password: Annotated[Password, Field(min_length=8)] | None = None
 
 
 # -- answers ----------------------------------------------------------------------------------------------------
@@ -120,6 +198,14 @@ class LineOut(BaseModel):
     active: bool
     distribution: Literal["evenly", "strictly", "all"]
     members: list[str]
+
+
+class AgentList(BaseModel):
+    items: list[AgentOut]
+
+
+class LineList(BaseModel):
+    items: list[LineOut]
 
 
 class ReasonOut(BaseModel):
@@ -192,6 +278,10 @@ class RecordOut(BaseModel):
     timeline: list[str]
 
 
+class RecordList(BaseModel):
+    items: list[RecordOut]
+
+
 class ConversationDetail(BaseModel):
     conversation: ConversationOut
     customer: CustomerOut
@@ -248,6 +338,10 @@ class TokenOut(BaseModel):
     """Shown once, when it is made."""
 
 
+class TokenList(BaseModel):
+    items: list[TokenOut]
+
+
 class ParkedOut(BaseModel):
     """An event that could not be decided; it waits for a fix and a replay."""
 
@@ -257,6 +351,35 @@ class ParkedOut(BaseModel):
     at: float
     kind: str
     error: str
+
+
+class ParkedPage(BaseModel):
+    items: list[ParkedOut]
+    next: int | None = None
+    """`after` of the next page."""
+
+
+class Replayed(BaseModel):
+    decided: bool
+    """False: it failed again and stays parked."""
+
+
+class PluginOut(BaseModel):
+    """One configured channel, bot or CRM, and how it is."""
+
+    plugin: str
+    instance: str
+    family: str
+    state: str
+    since: float
+    why: str = ""
+    tries: int = 0
+    until: float = 0
+    """While it waits: when it is tried again."""
+
+
+class PluginList(BaseModel):
+    items: list[PluginOut]
 
 
 class Outcome(BaseModel):

@@ -1,0 +1,22 @@
+"""The command line: one file for each command, put together here."""
+
+from __future__ import annotations
+
+import typer
+
+from openlines.cli.check import check
+from openlines.cli.exits import EPILOG
+from openlines.cli.schema import schema
+
+app = typer.Typer(
+    name="openlines",
+    help="A hub between customers on any messenger and the people, bots and CRM that serve them.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals may hold secrets
+    rich_markup_mode=None,
+)
+
+app.command()(check)
+app.command()(schema)

@@ -1,0 +1,455 @@
+"""The hub: all parts put together, started in the order in which they need each other, stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection, Engine, Select, delete, func, select
+
+from openlines.api import App, NotReady, Outgoing, Record, Sender
+from openlines.domain.desk import Desk
+from openlines.domain.events import AgentGone, AnyEvent, Asked, CustomerTyping, Woken
+from openlines.domain.messages import Content
+from openlines.domain.people import Agent
+from openlines.domain.policy import Policies
+from openlines.domain.seats import Clock as IdleClock
+from openlines.domain.seats import standing
+from openlines.domain.state import Thread
+from openlines.runtime import tables
+from openlines.runtime.alarms import Alarms
+from openlines.runtime.asking import Asking
+from openlines.runtime.bus import Decided, MemoryBus
+from openlines.runtime.clock import Clock, SystemClock
+from openlines.runtime.crm_calls import CrmCalls
+from openlines.runtime.database import Database, in_folder, migrate, open_engine
+from openlines.runtime.drafts import Committed, Outcome, decode_thread
+from openlines.runtime.feed import Feed, PresenceChanged, Typing
+from openlines.runtime.figures import Figures
+from openlines.runtime.files import FileStore, Folder, secret_in
+from openlines.runtime.link import HubLink
+from openlines.runtime.ownership import Owned, take_all
+from openlines.runtime.people import People, declared
+from openlines.runtime.performer import Performer
+from openlines.runtime.plugins import Loaded
+from openlines.runtime.reader import Reader
+from openlines.runtime.records import partition_of, thread_id
+from openlines.runtime.retries import Retries
+from openlines.runtime.router import Router
+from openlines.runtime.sending import Sending
+from openlines.runtime.supervisor import Supervisor
+from openlines.settings.models import Settings
+from openlines.settings.policies import policies as make_policies
+
+SWEEP = 60.0
+"""Seconds between two looks at the store for deadlines; nearer ones are in memory."""
+TYPING_LIMIT = 5.0
+
+log = structlog.get_logger("openlines.hub")
+
+
+class InUse(Exception):
+    """Another hub runs on the same data."""
+
+
+class Hub:
+    """A running hub. Make it with `running`."""
+
+    def __init__(
+        self, settings: Settings, loaded: Loaded, engine: Engine, owned: Owned, http: ClientSession, clock: Clock
+    ) -> None:
+        self.settings, self.loaded, self.clock = settings, loaded, clock
+        self.metrics = CollectorRegistry()
+        self.database = Database(engine)
+        self.people = People(self.database, clock)
+        self.reader = Reader(self.database)
+        self.feed = Feed()
+        data = Path(settings.server.data)
+        self.files = FileStore(
+            Folder(data / "files"),
+            self.database,
+            clock,
+            secret=secret_in(data),
+            public_url=settings.server.address,
+            max_file=settings.server.max_file,
+        )
+        self.supervisor = Supervisor(clock, self.metrics)
+        self.apps: Sequence[App] = [app() for app in loaded.apps.values()]
+        self._owned, self._http = owned, http
+        self._add_plugins()
+        self.policies = self._policies(revision=1)
+        view = _View(self)
+        self._router = Router(engine, view, clock, self._committed, lost=self._lost)
+        self._bus = MemoryBus(self._router)
+        retries = Retries(clock, self.metrics)
+        self._performer = Performer(
+            Sending(self.supervisor, self.files, retries, self.metrics),
+            Asking(self.supervisor, lambda: self.policies, retries),
+            CrmCalls(self.supervisor, self.database, lambda: self.people.view, retries),
+            retries,
+            self._bus.publish_own,
+        )
+        self._figures = Figures(self.metrics, lambda: self._router.queued, lambda: self._performer.owed)
+        self._desk = Desk(self.policies, epoch=min(owned.epochs.values()))
+        self._alarms = Alarms(clock, self._wake)
+        self._desk_alarm = Alarms(clock, self._tick_desk)
+        self._open: dict[str, Thread] = {}
+        """Threads with an open conversation."""
+        self._numbers: dict[int, str] = {}
+        """The thread of each open conversation."""
+        self._background: set[asyncio.Task[Any]] = set()
+        self.lost = asyncio.Event()
+        """Set when another node has taken over: this one must stop."""
+
+    # -- the two words ------------------------------------------------------------------------------------------
+
+    async def publish(self, *events: AnyEvent) -> list[Outcome]:
+        """Make events durable and decided. Raises `NotReady`."""
+        return await self._bus.publish(*events)
+
+    async def ask(self, request: Asked) -> Decided:
+        """Put a request of staff to its thread. Raises `NotReady`."""
+        return await self._bus.ask(replace_at(request, self.clock.now()))
+
+    # -- what else a screen asks for ----------------------------------------------------------------------------
+
+    def typing(self, conversation: int, agent: str) -> None:
+        """An agent is typing: colleagues see it, and the customer where the platform can show it."""
+        thread = self._open.get(self._numbers.get(conversation, ""))
+        person = self.people.view.get(agent)
+        if thread is None or person is None:
+            return
+        self.feed.signal(Typing(conversation, thread.id, "agent", agent, person.name))
+        connector, _link = self.supervisor.connectors.get(thread.channel, (None, None))
+        if connector is not None and connector.abilities.typing:
+            self._spawn(self._show_typing(thread, person))
+
+    async def records(self, thread: Thread, line: str) -> list[tuple[str, Record]]:
+        """What the line's CRM keeps of this customer. Raises `NotReady` while the CRM does not answer."""
+        crm = self.policies.line(line).crm.use
+        if not crm or not thread.record:
+            return []
+        try:
+            async with asyncio.timeout(3):
+                session = await self.supervisor.crm(crm)
+                record = await session.show(thread.record, thread.record_kind)
+        except Exception as error:
+            raise NotReady(f"CRM {crm} does not answer now: {error or type(error).__name__}") from error
+        return [(crm, record)] if record else []
+
+    async def replay(self, parked: int) -> bool:
+        """Decide a parked event again; False when it failed again, or there is none."""
+        row = tables.parked.c
+
+        def take(connection: Connection) -> tuple[bytes, int] | None:
+            event = connection.execute(select(row.event).where(row.id == parked)).scalar()
+            newest = connection.execute(select(func.max(row.id))).scalar() or 0
+            return (event, newest) if event is not None else None
+
+        taken = await self.database.read(take)
+        if taken is None:
+            return False
+        event, newest = taken
+        await self.publish(msgspec.json.decode(event, type=AnyEvent))
+
+        def settle(connection: Connection) -> bool:
+            connection.execute(delete(tables.parked).where(row.id == parked))
+            return connection.execute(select(row.id).where(row.id > newest, row.event == event)).first() is None
+
+        return await self.database.run(settle)
+
+    @property
+    def failing(self) -> str:
+        """Why the store takes nothing now; "" = it does."""
+        return self._router.failing
+
+    async def settled(self) -> None:
+        """Wait until nothing is under way: all that remains waits for time, or for the outside."""
+        quiet = 0
+        while quiet < 3:
+            await asyncio.sleep(0)
+            busy = self._router.unfinished or self._performer.busy or self._background
+            quiet = 0 if busy else quiet + 1
+            if busy:
+                await asyncio.sleep(0.0005)
+
+    # -- start and stop -----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what was left: people, desk, deadlines, and what is owed."""
+        await self.people.load(declared(self.settings))
+        self.people.changed = self._people_changed
+        self.feed.start(self._owned.counts, self.reader.after)
+        seated, owing, clocks = await self.database.read(_left)
+        now = self.clock.now()
+        self._placed(self._desk.agents(self.people.view.values(), now))
+        for clock in clocks:
+            self._desk.clocked(clock, now)
+        self._router.start(self._owned.epochs, self._owned.counts)
+        standings = [
+            standing(thread, partition := partition_of(thread.id), self._owned.epochs[partition]) for thread in seated
+        ]
+        self._placed(self._desk.load(standings, now))
+        for waiting in seated:
+            self._note_open(waiting)
+        self.supervisor.start()
+        for thread in owing:
+            self._performer.advance(thread)
+        log.info("hub_started", waiting=len(seated), owing=len(owing))
+
+    async def stop(self) -> None:
+        """Take nothing more, finish what is in hand, close the plugins."""
+        await self._performer.stop()
+        await self._router.stop()
+        await self.supervisor.stop()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.people.close()
+        self.database.close()
+
+    def jobs(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        """What runs as long as the hub does."""
+        return [self._alarms.run, self._desk_alarm.run, self._sweep, self.people.run]
+
+    # -- what a commit means ------------------------------------------------------------------------------------
+
+    def _committed(self, done: Committed) -> None:
+        self._figures.committed(done)
+        for thread, answer in done.answers:
+            self._bus.answered(thread, answer)
+        self.feed.committed(done)
+        now = self.clock.now()
+        for clock in done.clocks:
+            self._desk.clocked(clock, now)
+        for changed in done.threads.values():
+            self._note_open(changed)
+            if changed.seat != done.seats_before[changed.id]:
+                partition = partition_of(changed.id)
+                where = standing(changed, partition, self._owned.epochs[partition])
+                self._placed(self._desk.stand(where, now))
+            self._performer.advance(changed)
+
+    def _note_open(self, thread: Thread) -> None:
+        """Keep in mind which conversations are open, and when each is due within the next sweep."""
+        if thread.open is not None:
+            self._open[thread.id] = thread
+            self._numbers[thread.open.number] = thread.id
+        elif thread.last is not None:
+            self._open.pop(thread.id, None)
+            self._numbers.pop(thread.last.number, None)
+        soon = self.clock.now() + 2 * SWEEP
+        self._alarms.set(thread.id, thread.due if thread.due < soon else 0.0)
+
+    def _wake(self, threads: list[str]) -> None:
+        now = self.clock.now()
+        self._bus.publish_own(*(Woken(thread=thread, at=now) for thread in threads))
+
+    async def _sweep(self) -> None:
+        """Look for deadlines that come near."""
+        columns = tables.threads.c
+        while True:
+            soon = self.clock.now() + 2 * SWEEP
+            query = select(columns.id, columns.due).where(columns.due > 0, columns.due < soon)
+            for thread, due in await self.database.read(partial(_rows, query)):
+                self._alarms.set(thread, due)
+            await self.clock.sleep(SWEEP)
+
+    # -- the desk -----------------------------------------------------------------------------------------------
+
+    def _placed(self, placed: Iterable[AnyEvent]) -> None:
+        now = self.clock.now()
+        answers = [replace_at(each, now) for each in placed]
+        if answers:
+            self._bus.publish_own(*answers)
+        self._desk_alarm.set("desk", self._desk.due)
+
+    def _tick_desk(self, _names: list[str]) -> None:
+        self._placed(self._desk.tick(self.clock.now()))
+
+    def _people_changed(self, changed: list[Agent]) -> None:
+        self._placed(self._desk.agents(changed, self.clock.now()))
+        self.feed.signal(PresenceChanged(tuple(agent.id for agent in changed)))
+        gone = [agent.id for agent in changed if agent.dismissed]
+        if gone:
+            self._spawn(self._say_gone(gone))
+
+    async def _say_gone(self, agents: list[str]) -> None:
+        """Tell the threads of dismissed agents."""
+        columns = tables.conversations.c
+        query = select(columns.thread, columns.responsible).where(
+            columns.responsible.in_(agents), columns.status != "closed"
+        )
+        rows = await self.database.read(partial(_rows, query))
+        now = self.clock.now()
+        self._bus.publish_own(*(AgentGone(thread=thread, agent=agent, at=now) for thread, agent in rows))
+
+    # -- plugins ------------------------------------------------------------------------------------------------
+
+    def _add_plugins(self) -> None:
+        for bot in self.settings.bots.values():
+            self.supervisor.add_bot(bot.id, self.loaded.bots[bot.kind](bot.own), bot.timeout)
+        for crm in self.settings.crm.values():
+            self.supervisor.add_crm(crm.id, self.loaded.crms[crm.kind](crm.own), self._link("crm", crm.id))
+        for channel in self.settings.channels.values():
+            if channel.active:
+                line = self.settings.lines.get(channel.line)
+                link = self._link(
+                    "channel",
+                    channel.id,
+                    title=channel.title or channel.id,
+                    line=channel.line,
+                    language=(line.language if line else "") or self.settings.server.language,
+                )
+                self.supervisor.add_channel(channel.id, self.loaded.connectors[channel.kind](channel.own), link)
+
+    def _link(self, family: str, instance: str, *, title: str = "", line: str = "", language: str = "en") -> HubLink:
+        return HubLink(
+            family,
+            instance,
+            title=title,
+            line=line,
+            language=language,
+            public_url=self.settings.server.address,
+            http=self._http,
+            store=self.database,
+            files=self.files,
+            reader=self.reader,
+            feed=self.feed,
+            clock=self.clock,
+            publish=lambda events: self._bus.publish(*events),
+            typing=self._customer_typing,
+        )
+
+    def _policies(self, revision: int) -> Policies:
+        connectors = {name: connector for name, (connector, _link) in self.supervisor.connectors.items()}
+        return make_policies(self.settings, revision, connectors)
+
+    def _customer_typing(self, event: CustomerTyping) -> None:
+        thread = thread_id(event.channel, event.chat)
+        open_now = self._open.get(thread)
+        if open_now is not None and open_now.open is not None:
+            live = self.policies.line(open_now.open.line).live_typing
+            customer = open_now.customer
+            text = event.text if live else ""
+            self.feed.signal(Typing(open_now.open.number, thread, "customer", customer.id, customer.name, text))
+
+    async def _show_typing(self, thread: Thread, agent: Agent) -> None:
+        """Passing and unimportant: tried once, for a moment."""
+        signal = Outgoing(
+            id=f"{thread.id}-typing",
+            chat=thread.chat,
+            conversation=thread.open.number if thread.open else 0,
+            content=Content(),
+            sender=Sender(kind="agent", id=agent.id, name=agent.name),
+            kind="typing",
+            at=self.clock.now(),
+        )
+        try:
+            async with asyncio.timeout(TYPING_LIMIT):
+                channel = await self.supervisor.channel(thread.channel)
+                await channel.send(signal)
+        except Exception as error:  # a signal that is lost is no loss
+            log.debug("typing_not_shown", channel=thread.channel, why=str(error))
+
+    def _lost(self) -> None:
+        log.error("ownership_lost", node=self._owned.node)
+        self.lost.set()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+class _View:
+    """What the writer's thread sees of the hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    @property
+    def policies(self) -> Policies:
+        return self._hub.policies
+
+    @property
+    def people(self) -> Mapping[str, Agent]:
+        return self._hub.people.view
+
+    def bot_ready(self, bot: str) -> bool:
+        return self._hub.supervisor.bot_ready(bot)
+
+
+@asynccontextmanager
+async def running(settings: Settings, loaded: Loaded, *, clock: Clock | None = None) -> AsyncIterator[Hub]:
+    """A hub that runs until the block ends.
+
+    Raises `InUse` when another hub runs on the same data, and what the store raises when it cannot be opened.
+    """
+    data = Path(settings.server.data)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_alone(data))
+        engine = open_engine(settings.store.url.get_secret_value() or in_folder(data))
+        owned = await asyncio.to_thread(_prepare, engine)
+        http = await stack.enter_async_context(
+            ClientSession(cookie_jar=DummyCookieJar(), timeout=ClientTimeout(total=60, connect=10))
+        )
+        hub = Hub(settings, loaded, engine, owned, http, clock or SystemClock())
+        await hub.start()
+        jobs = [asyncio.create_task(job(), name=f"openlines {job.__name__}") for job in hub.jobs()]
+        try:
+            yield hub
+        finally:
+            await hub.stop()
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+
+
+def _prepare(engine: Engine) -> Owned:
+    migrate(engine)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        return take_all(connection)
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Hold the data folder's lock; the system lets go of it however this process ends."""
+    data.mkdir(parents=True, exist_ok=True)
+    handle = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InUse(f"another hub runs on {data}; stop it, or give this one its own [server] data") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def _rows(query: Select[Any], connection: Connection) -> list[Any]:
+    return list(connection.execute(query))
+
+
+def _left(connection: Connection) -> tuple[list[Thread], list[Thread], list[IdleClock]]:
+    """What the last run left: threads the desk must know, threads that owe something, agents' idle clocks."""
+    columns = tables.threads.c
+    seated = [decode_thread(state) for (state,) in connection.execute(select(columns.state).where(columns.seated))]
+    owing = [decode_thread(state) for (state,) in connection.execute(select(columns.state).where(columns.owes))]
+    clocks = [IdleClock(*row) for row in connection.execute(select(tables.agent_lines))]
+    return seated, owing, clocks
+
+
+def replace_at(event: Any, at: float) -> Any:
+    """The event with the moment it reached the hub."""
+    return msgspec.structs.replace(event, at=at)

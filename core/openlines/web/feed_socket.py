@@ -1,0 +1,253 @@
+"""The feed as a WebSocket: `hello` from the client, `welcome`, then batches as they come.
+
+A socket that cannot keep up is closed with 1013 and resumes from its cursor: what waits for it is bounded. Rights are
+checked at delivery, so what an agent may see a moment ago and not now is not sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+from prometheus_client import Gauge
+
+from openlines.domain import rights
+from openlines.domain.people import Agent
+from openlines.runtime.feed import FeedBatch, Subscription
+from openlines.runtime.reader import members
+from openlines.web.board import Board, Mix
+from openlines.web.hub import Hub
+from openlines.web.problems import Refusal
+from openlines.web.sessions import SESSIONS, Caller, Sessions, same_site
+
+log = structlog.get_logger("openlines.web")
+
+HELLO_WITHIN = 10.0
+TICK = 0.02
+"""Seconds that a batch waits for company: many small commits become one frame."""
+HEARTBEAT = 30.0
+SEND_WITHIN = 10.0
+WAITING_BATCHES = 500
+"""What may wait for a slow socket."""
+FRAME_LIMIT = 16_384
+"""Bytes of a client's frame: it says hello, typing and ping."""
+FRAMES_PER_SECOND = 20
+SOCKETS_PER_AGENT = 30
+CHECK_SESSION = 60.0
+TYPING_EVERY = 1.0
+
+BAD_FRAME, SIGNED_OUT, NO_HELLO, TOO_FAST = 4400, 4401, 4408, 4429
+
+
+class Sockets:
+    """All feed sockets of this process."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.board = Board(hub)
+        self._hub = hub
+        self._open: set[FeedSocket] = set()
+        Gauge("openlines_feed_sockets", "Open feed sockets", registry=hub.metrics).set_function(lambda: len(self._open))
+
+    async def serve(self, request: web.Request, caller: Caller) -> web.WebSocketResponse:
+        """Serve one socket until it closes."""
+        if caller.session is not None and not same_site(request, self._hub.settings.server.address):
+            raise Refusal(403, "a feed is opened by a page of this hub, or with an API token", code="wrong_origin")
+        if sum(socket.agent == caller.agent.id for socket in self._open) >= SOCKETS_PER_AGENT:
+            raise Refusal(429, f"you have {SOCKETS_PER_AGENT} feeds open: close some", headers={"Retry-After": "10"})
+        response = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=FRAME_LIMIT, timeout=2)
+        await response.prepare(request)
+        socket = FeedSocket(self._hub, self.board, request.app[SESSIONS], response, caller)
+        self._open.add(socket)
+        try:
+            await socket.run()
+        finally:
+            self._open.discard(socket)
+            self.board.forget()
+        return response
+
+    async def end_session(self, session: str) -> None:
+        """Close the sockets of a session that was signed out."""
+        await self._close([socket for socket in self._open if socket.session == session], SIGNED_OUT, "signed out")
+
+    async def end_agent(self, agent: str) -> None:
+        """Close all sockets of an agent."""
+        await self._close([socket for socket in self._open if socket.agent == agent], SIGNED_OUT, "signed out")
+
+    async def close(self, _app: web.Application | None = None) -> None:
+        """The server stops: clients come back at once."""
+        await self._close(list(self._open), WSCloseCode.SERVICE_RESTART, "restart")
+
+    async def _close(self, sockets: list[FeedSocket], code: int, why: str) -> None:
+        await asyncio.gather(*(socket.close(code, why) for socket in sockets))
+
+
+SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets", Sockets)
+
+
+class FeedSocket:
+    """One client."""
+
+    def __init__(
+        self, hub: Hub, board: Board, sessions: Sessions, response: web.WebSocketResponse, caller: Caller
+    ) -> None:
+        self.agent = caller.agent.id
+        self.session = caller.session.id if caller.session else ""
+        self._hub = hub
+        self._board = board
+        self._sessions = sessions
+        self._response = response
+        self._waiting: deque[FeedBatch] = deque()
+        self._news = asyncio.Event()
+        self._slow = False
+        self._checked = self._now()
+        self._frames: deque[float] = deque(maxlen=FRAMES_PER_SECOND)
+        self._typed: dict[int, float] = {}
+
+    async def run(self) -> None:
+        hello = await self._hello()
+        if hello is None:
+            return
+        async with self._hub.feed.subscribe(hello.get("cursor") or None) as subscription:
+            if self.session:  # a person's console; a program's feed is nobody's presence
+                self._hub.people.connect(self.agent)
+            deliver = asyncio.create_task(self._deliver(subscription))
+            collect = asyncio.create_task(self._collect(subscription))
+            try:
+                await self._listen()
+            finally:
+                collect.cancel()
+                deliver.cancel()
+                await asyncio.gather(collect, deliver, return_exceptions=True)
+                if self.session:
+                    self._hub.people.disconnect(self.agent)
+
+    async def close(self, code: int, why: str) -> None:
+        with suppress(ConnectionError, RuntimeError):
+            await self._response.close(code=code, message=why.encode())
+
+    # -- from the client ------------------------------------------------------------------------------------------
+
+    async def _hello(self) -> dict[str, Any] | None:
+        """The client's first frame; None where it does not come or is another."""
+        try:
+            async with asyncio.timeout(HELLO_WITHIN):
+                frame = await self._frame()
+        except TimeoutError:
+            await self.close(NO_HELLO, "say hello first")
+            return None
+        match frame:
+            case None:
+                return None
+            case {"op": "hello", "cursor": str() | None}:
+                return frame
+        await self.close(BAD_FRAME, "say hello first, with a cursor or null")
+        return None
+
+    async def _listen(self) -> None:
+        while (frame := await self._frame()) is not None:
+            match frame:
+                case {"op": "ping"}:
+                    await self._send('{"op":"pong"}')
+                    if not await self._still_welcome():
+                        await self.close(SIGNED_OUT, "signed out")
+                case {"op": "typing", "conversation": int(number)} if 0 < number < 2**31:
+                    await self._typing(number)
+                case _:
+                    await self.close(BAD_FRAME, "unknown frame")
+
+    async def _frame(self) -> dict[str, Any] | None:
+        """The next frame; None when the socket is closed, or was closed for what came."""
+        message = await self._response.receive()
+        if message.type is not WSMsgType.TEXT:
+            if message.type is WSMsgType.BINARY:
+                await self.close(BAD_FRAME, "frames are JSON text")
+            return None
+        now = self._now()
+        if len(self._frames) == FRAMES_PER_SECOND and now - self._frames[0] < 1:
+            await self.close(TOO_FAST, "slow down")
+            return None
+        self._frames.append(now)
+        try:
+            frame = json.loads(message.data)
+        except (ValueError, RecursionError):
+            frame = None
+        if not isinstance(frame, dict):
+            await self.close(BAD_FRAME, "frames are JSON objects")
+            return None
+        return frame
+
+    async def _typing(self, number: int) -> None:
+        now = self._now()
+        if now - self._typed.get(number, -TYPING_EVERY) < TYPING_EVERY:
+            return
+        if len(self._typed) > 100:
+            self._typed.clear()
+        self._typed[number] = now
+        row, agent = await self._board.row(number), self._agent()
+        if row and agent and rights.sees(agent, row.summary, members(self._hub.policies.lines, row.summary)):
+            self._hub.typing(number, agent.id)
+
+    async def _still_welcome(self) -> bool:
+        if self._agent() is None:
+            return False
+        if not self.session or self._now() < self._checked + CHECK_SESSION:
+            return True
+        self._checked = self._now()
+        self._hub.people.seen(self.agent)
+        return await self._sessions.alive(self.session)
+
+    # -- to the client --------------------------------------------------------------------------------------------
+
+    async def _collect(self, subscription: Subscription) -> None:
+        """Take batches off the feed, up to what a slow socket may keep waiting."""
+        async for batch in subscription:
+            if len(self._waiting) >= WAITING_BATCHES:
+                break
+            self._waiting.append(batch)
+            self._news.set()
+        self._slow = True
+        self._news.set()
+        # `_deliver` may be stuck in a send to this very socket: end it from here.
+        await self.close(WSCloseCode.TRY_AGAIN_LATER, "too slow: resume from your cursor")
+
+    async def _deliver(self, subscription: Subscription) -> None:
+        try:
+            reset = "true" if subscription.reset else "false"
+            await self._send(f'{{"op":"welcome","cursor":{json.dumps(subscription.cursor)},"reset":{reset}}}')
+            while not self._slow:
+                await self._news.wait()
+                self._news.clear()
+                await asyncio.sleep(TICK)
+                await self._send_waiting()
+        except (TimeoutError, ConnectionError):
+            await self.close(WSCloseCode.TRY_AGAIN_LATER, "too slow: resume from your cursor")
+        except Exception:
+            log.exception("feed_failed", agent=self.agent)
+            await self.close(WSCloseCode.INTERNAL_ERROR, "resume from your cursor")
+
+    async def _send_waiting(self) -> None:
+        agent = self._agent()
+        if agent is None:
+            await self.close(SIGNED_OUT, "dismissed")
+            return
+        mix = Mix(agent, self._hub.policies.lines)
+        while self._waiting:
+            mix.add(await self._board.prepare(self._waiting.popleft()))
+        for frame in mix.frames():
+            await self._send(frame)
+
+    async def _send(self, frame: str) -> None:
+        async with asyncio.timeout(SEND_WITHIN):
+            await self._response.send_str(frame)
+
+    def _agent(self) -> Agent | None:
+        agent = self._hub.people.view.get(self.agent)
+        return agent if agent and not agent.dismissed else None
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

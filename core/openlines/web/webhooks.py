@@ -1,0 +1,118 @@
+"""Where connectors are reached: `/hooks/<channel>/` by platforms, `/chat/<channel>/` by customers' browsers.
+
+Each channel is an application of its own. A handler that raises, hangs or is flooded answers for itself alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import structlog
+from aiohttp import web
+from prometheus_client import Counter
+
+from openlines.api import Connector, Link, NotReady
+from openlines.web.hub import Hub
+from openlines.web.problems import Refusal, not_ready, problem
+
+log = structlog.get_logger("openlines.web")
+
+DEADLINE = 30.0
+"""Seconds for one webhook or page; a platform has given up by then."""
+SLOTS = 100
+"""Calls of one channel at a time; live sockets do not count."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def mount_channels(app: web.Application, hub: Hub) -> None:
+    """Mount what every configured connector serves."""
+    failures = Counter(
+        "openlines_webhook_failures", "Webhooks and pages whose handler failed", ["channel"], registry=hub.metrics
+    )
+    for channel, (connector, link) in hub.supervisor.connectors.items():
+        guard = Guard(channel, failures)
+        for place, routes in (("hooks", _routes(connector, link)), ("chat", _pages(connector, link))):
+            if defined := list(guard.guarded(routes)):
+                mounted = web.Application()
+                mounted.router.add_routes(defined)
+                app.add_subapp(f"/{place}/{channel}", mounted)
+
+
+class Guard:
+    """Stands between a channel's handlers and everybody else."""
+
+    def __init__(self, channel: str, failures: Counter) -> None:
+        self._channel = channel
+        self._failures = failures
+        self._busy = 0
+
+    def guarded(self, routes: Iterable[web.RouteDef]) -> Iterable[web.RouteDef]:
+        for route in routes:
+            handler = self._guard(route.handler)
+            path = route.path if route.path.startswith("/") or not route.path else f"/{route.path}"
+            # `/hooks/<channel>` and `/hooks/<channel>/` are the same to a platform's form for addresses.
+            for each in ("", "/") if path in ("", "/") else (path,):
+                yield web.RouteDef(route.method, each, handler, dict(route.kwargs))
+
+    def _guard(self, handler: Any) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            structlog.contextvars.bind_contextvars(channel=self._channel)
+            if _stays_open(request):
+                return await self._isolated(handler, request)
+            if self._busy >= SLOTS:
+                raise not_ready(f"channel {self._channel!r} has {SLOTS} calls under way")
+            self._busy += 1
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    return await self._isolated(handler, request)
+            except TimeoutError:
+                self._failures.labels(self._channel).inc()
+                log.warning("webhook_timed_out", channel=self._channel, path=request.path)
+                return problem(504, f"channel {self._channel!r} took longer than {DEADLINE:.0f} s")
+            finally:
+                self._busy -= 1
+
+        return answer
+
+    async def _isolated(self, handler: Any, request: web.Request) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except (web.HTTPException, Refusal, TimeoutError, ConnectionError):
+            raise
+        except NotReady as error:
+            raise not_ready(str(error)) from error
+        except Exception as error:
+            self._failures.labels(self._channel).inc()
+            log.exception("webhook_failed", channel=self._channel, path=request.path)
+            raise Refusal(500, f"channel {self._channel!r} failed to answer") from error
+        if not isinstance(response, web.StreamResponse):
+            self._failures.labels(self._channel).inc()
+            log.error("webhook_without_answer", channel=self._channel, path=request.path)
+            raise Refusal(500, f"channel {self._channel!r} gave no answer")
+        return response
+
+
+def _routes(connector: Connector[Any], link: Link) -> list[web.RouteDef]:
+    return _asked(connector.routes, link)
+
+
+def _pages(connector: Connector[Any], link: Link) -> list[web.RouteDef]:
+    return _asked(connector.pages, link)
+
+
+def _asked(method: Callable[[Link], Iterable[web.RouteDef]], link: Link) -> list[web.RouteDef]:
+    """A plugin's routes; one that cannot name them has none, and the others go on."""
+    try:
+        return list(method(link))
+    except Exception:
+        log.exception("routes_failed", channel=link.id)
+        return []
+
+
+def _stays_open(request: web.Request) -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket" or (
+        "text/event-stream" in request.headers.get("Accept", "")
+    )
