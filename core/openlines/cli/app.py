@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from openlines.cli import agent
 from openlines.cli.check import check
+from openlines.cli.demo import demo
 from openlines.cli.exits import EPILOG
+from openlines.cli.plugins import plugins
 from openlines.cli.schema import schema
+from openlines.cli.serve import serve
 
 app = typer.Typer(
     name="openlines",
@@ -18,5 +22,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.command()(demo)
+app.command()(serve)
 app.command()(check)
+app.command()(plugins)
+app.add_typer(agent.app, name="agent")
 app.command()(schema)

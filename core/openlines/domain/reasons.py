@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain, islice
+from collections.abc import Sequence
+from itertools import islice
 
 from openlines.domain.candidates import CAP, LIMIT, UNKNOWN, Candidates, Member
 from openlines.domain.events import Reason
@@ -17,20 +17,19 @@ _CAUSES = (LIMIT, CAP, "on a break", "on leave", "clocked out", "offline", "dism
 
 def chosen(line: Candidates, member: Member, passed: Sequence[Member], now: float, cap: int) -> Reason:
     """`member` is next by the line's distribution; `passed` qualify too and stood before, but were asked already."""
-    rank = line.rank(member)
     idle = -1.0
     if line.queue.distribution == "evenly":
-        lead = passed[:NAMES]
         if active := member.key[0]:
             idle = max(0.0, now - active)
         why = f"idle longest, {idle:.0f} s" if active else "idle longest, never active on this line"
+        named = _named(line, passed)
+        before = [other for other in named if other.key < member.key]
+        if len(before) < len(named):
+            named = before + [other for other in named if other.key > member.key]
     else:
-        lead = line.members[: min(member.key[2], NAMES)]
         why = "next in the queue" if passed else "first in the queue"
-    named = _named(line, lead)
-    before = [other for other in named if line.rank(other) < rank]
-    if len(before) < len(named):
-        named = before + [other for other in named if line.rank(other) > rank]
+        before = line.members[: min(member.key[2], NAMES)]
+        named = _named(line, before)
     skipped = _skipped(line, len(passed))
     return Reason(
         rule=line.queue.distribution,
@@ -43,7 +42,7 @@ def chosen(line: Candidates, member: Member, passed: Sequence[Member], now: floa
 
 def everyone(line: Candidates, offered: Sequence[str], hidden: Sequence[Member], cap: int) -> Reason:
     """Offered to all who qualify, but for those who declined."""
-    named = _named(line, hidden[:NAMES])
+    named = _named(line, hidden)
     skipped = _skipped(line, len(hidden))
     more = f" and {len(offered) - NAMES} more" if len(offered) > NAMES else ""
     return Reason(
@@ -92,9 +91,14 @@ def nobody(line: Candidates, cap: int) -> Reason:
     )
 
 
-def _named(line: Candidates, lead: Iterable[Member]) -> list[Member]:
-    out = (member for cause in _CAUSES for member in line.out.get(cause, ()))
-    return list(islice(dict.fromkeys(islice(chain(lead, out), 2 * NAMES)), NAMES))
+def _named(line: Candidates, lead: Sequence[Member]) -> list[Member]:
+    """Those of `lead`, then others who do not qualify."""
+    named = dict.fromkeys(lead[:NAMES])
+    for cause in _CAUSES:
+        if len(named) >= NAMES:
+            break
+        named |= dict.fromkeys(islice(line.out.get(cause, ()), NAMES))
+    return list(islice(named, NAMES))
 
 
 def _skipped(line: Candidates, asked: int) -> dict[str, int]:

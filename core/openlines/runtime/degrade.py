@@ -43,4 +43,4 @@ def split(text: str, limit: int) -> Iterator[str]:
 
 
 def _as_list(buttons: tuple[Button, ...]) -> list[str]:
-    return [f"{button.value}. {button.label}" if button.value else f"- {button.label}" for button in buttons]
+    return [f"{place}. {button.label}" for place, button in enumerate(buttons, 1)]

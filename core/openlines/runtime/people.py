@@ -230,6 +230,10 @@ class People:
         await self._database.run(lambda connection: connection.execute(change))
         self._hashes[agent] = hashed
 
+    def has_password(self, agent: str) -> bool:
+        """Whether they can sign in at all."""
+        return bool(self._hashes.get(agent))
+
     def _matches(self, kept: str, password: str) -> bool:
         try:
             return self._hasher.verify(kept, password)

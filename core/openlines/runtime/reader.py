@@ -307,15 +307,17 @@ def _hidden(connection: Connection, agent: Agent, lines: Mapping[str, Line], sum
 
 def _listed(*more: ColumnElement[Any]) -> Select[Any]:
     """Conversations with their last message: a walk back in the thread's index that stops at the first hit."""
+    told = entries.alias("told")
     last = (
-        select(entries.c.n)
+        select(told.c.n)
         .where(
-            entries.c.thread == conversations.c.thread,
-            entries.c.conversation == conversations.c.number,
-            entries.c.kind == "Message",
+            told.c.thread == conversations.c.thread,
+            told.c.conversation == conversations.c.number,
+            told.c.kind == "Message",
         )
-        .order_by(entries.c.n.desc())
+        .order_by(told.c.n.desc())
         .limit(1)
+        .correlate(conversations)
         .scalar_subquery()
     )
     return select(conversations.c.number, conversations.c.summary, entries.c.body, entries.c.at, *more).select_from(

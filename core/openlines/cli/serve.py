@@ -1,0 +1,109 @@
+"""`openlines serve`: run the hub until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Literal
+
+import structlog
+import typer
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
+
+from openlines.cli.exits import Exit
+from openlines.cli.start import DEFAULT_FILE, SettingsFile, errors, fail, log_to, prepare
+from openlines.runtime.hub import Hub, InUse, running
+from openlines.runtime.people import PeopleError
+from openlines.runtime.plugins import Loaded
+from openlines.settings import Settings
+from openlines.web.app import make_app
+from openlines.web.control import listen, make_control_app
+
+GOODBYE = 10.0
+"""Seconds that requests under way may take at a stop."""
+
+log = structlog.get_logger("openlines.serve")
+
+Level = Literal["debug", "info", "warning", "error"]
+Prepared = Callable[[Hub, web.Application], Awaitable[None]]
+
+
+def serve(
+    settings: SettingsFile = DEFAULT_FILE,
+    lenient: Annotated[bool, typer.Option(help="Start without the channels, bots and CRMs of broken plugins.")] = False,
+    log_level: Annotated[Level, typer.Option(help="What is logged.")] = "info",
+    log_json: Annotated[bool, typer.Option(help="Log lines for machines.")] = False,
+) -> None:
+    """Run the hub. SIGTERM or Ctrl+C stops it: it finishes what is in hand; what is owed goes on at the next start."""
+    log_to(log_level, as_json=log_json)
+    prepared, loaded = prepare(settings, lenient=lenient)
+    run(prepared, loaded)
+
+
+def run(settings: Settings, loaded: Loaded, prepared: Prepared | None = None) -> None:
+    """Serve until a signal comes; ends the command with the exit code that says why it could not."""
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            lost = runner.run(_serve(settings, loaded, prepared))
+    except InUse as error:
+        fail(Exit.STORE, str(error))
+    except SQLAlchemyError as error:
+        fail(Exit.STORE, f"the store cannot be used: {getattr(error, 'orig', None) or error}")
+    except PeopleError as error:
+        fail(Exit.SETTINGS, str(error))
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+            where = f"{settings.server.host}:{settings.server.port}"
+            fail(Exit.ADDRESS, f"cannot listen on {where}: {error.strerror}; choose another [server] host or port")
+        fail(Exit.STORE, f"cannot use {settings.server.data}: {error}")
+    if lost:
+        fail(Exit.STORE, "another hub has taken over this store; this one has stopped")
+
+
+async def _serve(settings: Settings, loaded: Loaded, prepared: Prepared | None) -> bool:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(running(settings, loaded))
+        app = make_app(hub)
+        if prepared is not None:
+            await prepared(hub, app)
+        site = await _listen(stack, app, settings)
+        control = web.AppRunner(make_control_app(hub), access_log=None)
+        await control.setup()
+        stack.push_async_callback(control.cleanup)
+        await listen(control, Path(settings.server.data))
+        errors.print(f"openlines listens on {site}", style="green")
+        stopped = asyncio.create_task(stop.wait())
+        lost = asyncio.create_task(hub.lost.wait())
+        await asyncio.wait([stopped, lost], return_when=asyncio.FIRST_COMPLETED)
+        log.info("hub_stopping")
+        for task in (stopped, lost):
+            task.cancel()
+        return hub.lost.is_set()
+
+
+async def _listen(stack: AsyncExitStack, app: web.Application, settings: Settings) -> str:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.server.host, settings.server.port)
+    await site.start()
+    return settings.server.address if settings.server.port else str(site.name)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed (extra `speed`)."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
