@@ -29,7 +29,7 @@ class Pigeon(PluginSettings):
 
 class Choice(PluginSettings):
     text: str = ""
-    options: dict[str, Choice | str] = {}
+    options: dict[str, Choice | str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _says_something(self) -> Choice:
@@ -41,7 +41,7 @@ class Choice(PluginSettings):
 class Parrot(PluginSettings):
     """A bot whose settings are a tree."""
 
-    options: dict[str, Choice | str] = {}
+    options: dict[str, Choice | str] = Field(default_factory=dict)
 
 
 class Shoebox(PluginSettings):

@@ -1,12 +1,21 @@
 """A settings file with a mistake: what is said of it, and where. Every class of mistake has its row."""
 
+# ruff: noqa: E501  what is said stands here as it is read
+
 from __future__ import annotations
 
+import tomllib
+from datetime import date, time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+from openlines.settings import Document, Kinds, Problem, SettingsError, check, load, parse, read
+
 from core.tests.settings_samples import KINDS, SHOP, settings
-from openlines.settings import Kinds, SettingsError, check, load, parse, read
 
 
 def refusals(text: str, **more: object) -> list[str]:
@@ -121,8 +130,10 @@ LINE_MISTAKES = {
     ),
     "no zone": (
         'hours.timezone = "Europe/Roma"',
-        'hours.timezone: is no time zone (got "Europe/Roma"); an IANA name such as "Europe/Rome" or "UTC";'
-        " did you mean 'Europe/Rome'?",
+        (
+            'hours.timezone: is no time zone (got "Europe/Roma"); an IANA name such as "Europe/Rome" or "UTC";'
+            " did you mean 'Europe/Rome'?"
+        ),
     ),
     "a path for a zone": (
         'hours.timezone = "../../etc/passwd"',
@@ -225,8 +236,8 @@ TABLE_MISTAKES = {
     "a form without questions": ("[forms.f]\nfields = []", "2: [forms.f] fields: must not be empty (got [])"),
     "a form's unknown field": (
         '[forms.f]\nfields = ["nme"]',
-        '2: [forms.f] fields[0]: is no built-in field (got "nme"); name, email, phone, company, or a table'
-        " { name, label, type, required }; did you mean 'name'?",
+        ('2: [forms.f] fields[0]: is no built-in field (got "nme"); name, email, phone, company, or a table'
+        " { name, label, type, required }; did you mean 'name'?"),
     ),
     "a form's field twice": (
         '[forms.f]\nfields = ["name", { name = "name" }]',
@@ -234,8 +245,8 @@ TABLE_MISTAKES = {
     ),
     "a form's wrong type": (
         '[forms.f]\nfields = [\n"name",\n{ name = "x", type = "txt" }]',
-        '4: [forms.f] fields[1].type: is no choice here (got "txt"); one of text, long_text, email, phone, number, date,'
-        " checkbox; did you mean 'text'?",
+        ('4: [forms.f] fields[1].type: is no choice here (got "txt"); one of text, long_text, email, phone, number, date,'
+        " checkbox; did you mean 'text'?"),
     ),
     "a shortcut with a space": (
         '[canned.sales]\n"a b" = "x"',
@@ -254,8 +265,8 @@ TABLE_MISTAKES = {
     ),
     "unknown kind": (
         '[channels.tg]\nkind = "telegarm"\nline = ""',
-        '2: [channels.tg] kind: no connector of this kind is installed (got "telegarm"); installed: parrot, pigeon,'
-        " shoebox, telegram; did you mean 'telegram'?",
+        ('2: [channels.tg] kind: no connector of this kind is installed (got "telegarm"); installed: parrot, pigeon,'
+        " shoebox, telegram; did you mean 'telegram'?"),
     ),
     "kind of another family": (
         '[bots.greeter]\nkind = "pigeon"',
@@ -355,8 +366,10 @@ def test_once_departments_are_declared_they_must_be_named_rightly() -> None:
     text = '[departments.sales]\n[lines.shop]\nqueue.members = ["department:saels"]'
 
     assert refusals(text) == [
-        'settings.toml:3: [lines.shop] queue.members[0]: names no department (got "department:saels"); one of sales;'
-        " did you mean 'department:sales'?"
+        (
+            'settings.toml:3: [lines.shop] queue.members[0]: names no department (got "department:saels"); one of sales;'
+            " did you mean 'department:sales'?"
+        )
     ]
 
 
@@ -467,6 +480,13 @@ def test_settings_never_show_a_secret() -> None:
     assert SECRET not in str(found.channels["loft"].own)
 
 
+def test_not_even_a_secret_that_its_plugin_takes_for_a_plain_text() -> None:
+    found = settings('[bots.b]\nkind = "parrot"\noptions.1 = { env = "SECRET" }', environ={"SECRET": SECRET})
+
+    assert found.bots["b"].own.options["1"] == SECRET  # type: ignore[attr-defined]
+    assert SECRET not in repr(found)
+
+
 # -- the file itself --------------------------------------------------------------------------------------------
 
 
@@ -567,3 +587,80 @@ def test_changes_are_merged_and_mistakes_in_them_are_found_where_they_stand() ->
     assert found.lines["shop"].name == "Shop"
     assert found.lines["shop"].queue.idle_time == 120
     assert found.lines["shop"].queue.members == ("anna",)
+
+
+# -- property: nothing but a named mistake ----------------------------------------------------------------------
+
+WHOLE = tomllib.loads("""
+[server]
+apps = ["console"]
+[mail]
+host = "h"
+sender = "a@b.c"
+password = { env = "P" }
+[lines.shop]
+canned = ["sales"]
+queue.members = ["anna", "department:sales"]
+hours = { open = ["09:00-18:00"], holidays = ["25.12"], days.mon = [] }
+agent_info.entries.anna.name = "A"
+rating.text.request = "1 or 0"
+[channels.loft]
+kind = "pigeon"
+line = "shop"
+token = "x"
+rings = ["ring"]
+[bots.b]
+kind = "parrot"
+options.1 = { text = "t", options.2 = "x" }
+[crm.main]
+kind = "shoebox"
+[forms.f]
+fields = ["name", { name = "x", type = "text" }]
+responsible = "anna"
+[canned.sales]
+hi = "Hello"
+[agents.anna]
+email = "a@b.c"
+departments = ["sales"]
+[departments.sales]
+head = "anna"
+[roles.lead]
+join = "any"
+""")
+STRANGE = st.sampled_from(
+    [0, -1, 2.5, float("nan"), True, "", " ", "x", "department:", "1", [], [[]], [1], [{}], {}, {"x": 1}, {"env": "P"},
+     {"env": 1}, {"kind": []}, date(2027, 1, 1), time(9, 30), "\x00", "é" * 300]
+)  # fmt: skip
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, each in inner for place in places(each, (*path, key)))]
+
+
+def replaced(value: Any, path: tuple[str | int, ...], by: object) -> Any:
+    if not path:
+        return by
+    copy = value.copy()
+    copy[path[0]] = replaced(value[path[0]], path[1:], by)
+    return copy
+
+
+@limits(deadline=None)  # the machine may be busy
+@given(st.sampled_from([place for place in places(WHOLE) if place]), STRANGE)
+def test_whatever_stands_in_a_place_is_taken_or_refused(place: tuple[str | int, ...], strange: object) -> None:
+    tables = replaced(WHOLE, place, strange)
+    document = Document(
+        "settings.toml", Path(), tables, {each: ("settings.toml", 1) for each in places(tables) if each}
+    )
+
+    assert all(isinstance(kind, str) for kind in document.kinds)
+    assert all(problem.line == 1 and problem.what for problem in found_in(document))
+
+
+def found_in(document: Document) -> tuple[Problem, ...]:
+    try:
+        check(document, KINDS, environ={"P": "pass"})
+    except SettingsError as refused:
+        return refused.problems
+    return ()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
 from openlines.settings.positions import Path, positions
 
@@ -146,6 +147,7 @@ class Writer:
                 self.text += " }"
 
 
+@limits(deadline=None)  # the machine may be busy
 @given(document=DOCUMENTS, data=st.data())
 def test_all_that_is_written_is_found_on_its_line(document: dict[str, dict[str, Any]], data: st.DataObject) -> None:
     writer = Writer(lambda choices: data.draw(st.sampled_from(choices)))
@@ -158,8 +160,8 @@ def test_all_that_is_written_is_found_on_its_line(document: dict[str, dict[str, 
 # -- property: whatever tomllib accepts -------------------------------------------------------------------------
 
 FRAGMENTS = st.sampled_from(
-    ["a", "b", "'c'", '"d.e"', ".", "=", "= 1", '= "x"', "= [", "]", "[", "[[", "]]", "{", "}", ",", "\n", "\n", "\n", " ",
-     "= { a = 1 }", "= [1, [2]]", '= """', '"""', "'''", "# x", "1979-05-27", "\n[a]\n", "\n[[b]]\n", "\n[a.b]\n"]
+    ["a", "b", "'c'", '"d.e"', ".", "=", "= 1", '= "x"', "= [", "]", "[", "[[", "]]", "{", "}", ",", "\n", "\n", "\n",
+     " ", "= { a = 1 }", "= [1, [2]]", '= """', '"""', "'''", "# x", "1979-05-27", "\n[a]\n", "\n[[b]]\n", "\n[a.b]\n"]
 )  # fmt: skip
 
 
@@ -168,6 +170,7 @@ def paths(value: Any, path: Path = ()) -> set[Path]:
     return {path for path in [path] if path} | {found for key, each in inner for found in paths(each, (*path, key))}
 
 
+@limits(deadline=None)  # the machine may be busy
 @given(st.lists(FRAGMENTS, max_size=14).map("".join))
 def test_nothing_that_tomllib_accepts_is_lost(text: str) -> None:
     try:

@@ -139,7 +139,7 @@ def queue_up(turn: Turn, *, rung: tuple[str, ...], line: str = "") -> None:
         **OPEN_AGAIN,
         status=Status.WAITING,
         bot_listens=turn.open.bot_listens and not moved,
-        crm_first=turn.open.crm_first if turn.line.crm.forward_to_responsible else "",
+        crm_first=turn.open.crm_first if turn.line.crm.use and turn.line.crm.forward_to_responsible else "",
         responsible="",
         offered=(),
         rung=rung,

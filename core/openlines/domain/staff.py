@@ -270,6 +270,7 @@ def _transfer_to_line(turn: Turn, event: Transfer, target: str) -> None:
     turn.change(participants=tuple(agent for agent in turn.open.participants if agent != left))
     crm.transferring(turn)
     routing.queue_up(turn, line=target, rung=())
+    turn.done(event.request)
 
 
 def _pass_on(turn: Turn, agent: str) -> None:

@@ -178,7 +178,7 @@ class Hub:
         quiet = 0
         while quiet < 3:
             await asyncio.sleep(0)
-            busy = self._router.unfinished or self._performer.busy or self._background
+            busy = self._router.unfinished or self._performer.busy or self._background or self.supervisor.starting
             quiet = 0 if busy else quiet + 1
             if busy:
                 await asyncio.sleep(0.0005)

@@ -189,6 +189,11 @@ class Supervisor:
     def add_bot(self, instance: str, bot: Bot[Any], timeout: float) -> None:
         self.bots[instance] = GuardedBot(instance, bot, timeout, self._clock)
 
+    @property
+    def starting(self) -> bool:
+        """Whether some instance has not been opened, or failed to, even once."""
+        return any(kept.state == "starting" for kept in self._all())
+
     def start(self) -> None:
         for kept in self._all():
             kept.start()

@@ -1,0 +1,419 @@
+"""A conversation told as a story: one thread, the real desk, people, a bot and a CRM by script, and virtual time.
+
+    story = Story(line(members="anna boris"))
+    story.customer("Hello")
+    story.expect(status="waiting", offered=("anna",))
+    story.agent("anna").accepts()
+
+After every step all that follows from it has happened: commands are performed at once, what the desk places arrives.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+from openlines.domain.commands import AnyCommand, AskBot, AssignRecord, CreateRecord, FindCustomer, LogTranscript, Send
+from openlines.domain.customer import identity
+from openlines.domain.desk import Desk
+from openlines.domain.entries import AnyEntry, Decision, Message, Notice
+from openlines.domain.events import (
+    Accept,
+    AgentGone,
+    AnyEvent,
+    BotAnswered,
+    BotFailed,
+    CrmFailed,
+    CrmRecorded,
+    CustomerFilled,
+    CustomerFound,
+    CustomerRated,
+    CustomerWrote,
+    Decline,
+    Delivered,
+    Finish,
+    FromPlatform,
+    Intercept,
+    Invite,
+    Leave,
+    MarkSpam,
+    Note,
+    Pin,
+    Rate,
+    Reply,
+    Request,
+    Resend,
+    Return,
+    Transfer,
+    Woken,
+)
+from openlines.domain.facts import Facts
+from openlines.domain.messages import Content, Customer, File
+from openlines.domain.people import Agent, keeps
+from openlines.domain.policy import Channel, CrmRules, Line, Policies, Queue
+from openlines.domain.rights import permits
+from openlines.domain.seats import standing
+from openlines.domain.state import Conversation, Thread
+from openlines.domain.thread import Decided, decide
+from openlines.domain.turn import Answered
+
+START = 1_000_000.0
+"""The story's `at = 0`."""
+
+
+def line(
+    id: str = "shop",  # noqa: A002 - as in the settings
+    *,
+    members: str = "anna boris carla",
+    distribution: str = "strictly",
+    idle_time: float = 60.0,
+    check: bool = False,
+    **rules: Any,
+) -> Line:
+    """A line that says nothing unless told to."""
+    queue = Queue(
+        members=tuple(members.split()),
+        distribution=distribution,  # type: ignore[arg-type]
+        idle_time=idle_time,
+        check_availability=check,
+    )
+    return Line(id=id, queue=queue, **rules)
+
+
+def crm_rules(**rules: Any) -> CrmRules:
+    return CrmRules(use="main", **rules)
+
+
+class Script(Struct, frozen=True):
+    """How a scripted bot answers one text."""
+
+    say: tuple[str, ...] = ()
+    transfer: str = ""
+    finish: bool = False
+    memory: dict[str, Any] = {}
+    fails: bool = False
+    hangs: bool = False
+
+
+class Known(Struct, frozen=True):
+    """What a scripted CRM knows of the customer; `record` empty = nothing."""
+
+    record: str = ""
+    kind: str = "contact"
+    name: str = ""
+    responsible: str = ""
+    fails: bool = False
+    hangs: bool = False
+
+
+class Story:
+    """One thread and those around it. `now` is seconds since the story's start."""
+
+    def __init__(
+        self,
+        *lines: Line,
+        bot: Mapping[str, Script] | None = None,
+        crm: Known | None = None,
+        roles: Mapping[str, str] | None = None,
+        away: str = "",
+        group: bool = False,
+        channel: Channel | None = None,
+        desk: bool = True,
+    ) -> None:
+        lines = lines or (line(),)
+        self.channel = channel or Channel(id="tg", line=lines[0].id, kind="loopback", title="Loopback")
+        self.policies = Policies(revision=1, lines={one.id: one for one in lines}, channels={"tg": self.channel})
+        self.bot = bot or {"*": Script(say=("Menu",))}
+        self.crm = crm or Known()
+        self.bot_ready = True
+        names = {name for one in lines for name in one.queue.members} | {"anna", "boris", "carla", "dora", "mila"}
+        self.people = {
+            name: Agent(id=name, name=name.title(), role=(roles or {}).get(name, "agent"), connected=True)
+            for name in sorted(names)
+        }
+        self.people |= {name: replace(self.people[name], connected=False) for name in away.split()}
+        self.thread = Thread(id="t", channel="tg", chat="ivan", customer=Customer(id=""), group=group)
+        self.clock = START
+        self.desk = Desk(self.policies, epoch=1)
+        self.desk.agents(self.people.values(), self.clock)
+        self.with_desk = desk
+        self.entries: list[AnyEntry] = []
+        self.owed: list[AnyCommand] = []
+        self.events: list[AnyEvent] = []
+        """Everything that happened, in order."""
+        self.answers: dict[str, Answered] = {}
+        self.unperformed: list[AnyCommand] = []
+        """Commands that hang."""
+        self._inbox: deque[AnyEvent] = deque()
+        self._known: set[str] = set()
+        self._performed: set[int] = set()
+        self._keys = 0
+        self._heard = 0
+        self._noticed = 0
+
+    # -- what happens -------------------------------------------------------------------------------------------
+
+    def customer(self, text: str = "", *, id: str = "", files: tuple[File, ...] = (), who: str = "ivan") -> Story:  # noqa: A002
+        customer = Customer(id=who, name=who.title())
+        content = Content(text=text, files=files)
+        return self.happens(CustomerWrote(chat="ivan", id=id or self._key(), customer=customer, content=content))
+
+    def presses(self, value: str, *, id: str = "") -> str:  # noqa: A002
+        """A rating button. Returns the code of the refusal, "" = taken."""
+        event = CustomerRated(chat="ivan", id=id or self._key(), value=value)  # type: ignore[arg-type]
+        self.happens(event)
+        answered = self.answers.get(f"rate:{event.id}")
+        return answered.code if answered else ""
+
+    def fills(self, **fields: str) -> Story:
+        return self.happens(CustomerFilled(chat="ivan", id=self._key(), customer=Customer(id="ivan"), fields=fields))
+
+    def agent(self, name: str) -> Staff:
+        return Staff(self, name)
+
+    def dismisses(self, name: str) -> Story:
+        self.people[name] = replace(self.people[name], dismissed=True)
+        self._inbox.extend(self.desk.agents((self.people[name],), self.clock))
+        return self.happens(AgentGone(thread="t", agent=name))
+
+    def people_change(self, name: str, **changes: Any) -> Story:
+        self.people[name] = replace(self.people[name], **changes)
+        self._inbox.extend(self.desk.agents((self.people[name],), self.clock))
+        return self._settle()
+
+    def settings(self, *lines: Line) -> Story:
+        self.policies = replace(self.policies, lines={**self.policies.lines, **{one.id: one for one in lines}})
+        self._inbox.extend(self.desk.settings(self.policies, self.clock))
+        return self._settle()
+
+    def at(self, seconds: float) -> Story:
+        """Let time pass until so many seconds after the start, everything due on the way included."""
+        target = START + seconds
+        assert target >= self.clock, f"time does not run back: it is {self.now} already"
+        while (due := self._due()) <= target:
+            self.clock = max(self.clock, due)
+            if 0 < self.thread.due <= self.clock:
+                self.happens(Woken(thread="t"))
+            if self.with_desk and self.desk.due <= self.clock:
+                self._inbox.extend(self.desk.tick(self.clock))
+                self._settle()
+        self.clock = target
+        return self
+
+    def passes(self, seconds: float) -> Story:
+        return self.at(self.now + seconds)
+
+    def happens(self, event: AnyEvent) -> Story:
+        """Let any event happen, and what follows from it."""
+        self._inbox.append(event)
+        return self._settle()
+
+    # -- what is to be seen -------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        return self.clock - START
+
+    @property
+    def conversation(self) -> Conversation:
+        """The open conversation, else the last."""
+        conversation = self.thread.open or self.thread.last
+        assert conversation is not None, "there has been no conversation yet"
+        return conversation
+
+    def expect(self, **fields: Any) -> Story:
+        seen = {name: getattr(self.conversation, name) for name in fields}
+        assert seen == fields, f"at {self.now:.0f} s: {seen}, not {fields}"
+        return self
+
+    def gets(self, *texts: str) -> Story:
+        """What was sent to the customer since this was last asked."""
+        sent = [command.content.text for command in self.owed if isinstance(command, Send)]
+        heard, self._heard = sent[self._heard :], len(sent)
+        assert heard == list(texts), f"at {self.now:.0f} s the customer got {heard}, not {list(texts)}"
+        return self
+
+    def notices(self) -> list[tuple[str, str]]:
+        """(agent, text) of the notices since this was last asked."""
+        notices = [(entry.agent, entry.text) for entry in self.entries if isinstance(entry, Notice)]
+        new, self._noticed = notices[self._noticed :], len(notices)
+        return new
+
+    def decisions(self, what: str) -> list[Decision]:
+        return [entry for entry in self.entries if isinstance(entry, Decision) and entry.what == what]
+
+    def messages(self) -> list[Message]:
+        return [entry for entry in self.entries if isinstance(entry, Message)]
+
+    def commands(self, kind: type[AnyCommand]) -> list[Any]:
+        return [command for command in self.owed if isinstance(command, kind)]
+
+    def bot_saw(self) -> list[str]:
+        return [command.content.text for command in self.commands(AskBot)]
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _key(self) -> str:
+        self._keys += 1
+        return f"k{self._keys}"
+
+    def _due(self) -> float:
+        due = self.thread.due or float("inf")
+        return min(due, self.desk.due) if self.with_desk else due
+
+    def _settle(self) -> Story:
+        while self._inbox:
+            self.step(self._inbox.popleft())
+        return self
+
+    def step(self, event: AnyEvent) -> Decided | None:
+        """Decide one event as the shell would; what follows waits in the inbox. None: a platform told it again."""
+        key = identity(event) if isinstance(event, FromPlatform) else None
+        if key in self._known:
+            return None
+        decided = decide(self.policies, self.thread, self.facts(event), event)
+        seat = self.thread.seat
+        self.thread = decided.thread
+        self.events.append(event)
+        self.entries += [told.entry for told in decided.told]
+        self._known |= {told.external for told in decided.told if told.external}
+        self.answers |= {answered.request: answered for answered in decided.answers}
+        for command in self.thread.pending:
+            if command.id not in self._performed:
+                self._performed.add(command.id)
+                self.owed.append(command)
+                self._perform(command)
+        for clock in decided.clocks:
+            self.desk.clocked(clock, self.clock)
+        if self.thread.seat != seat and self.with_desk:
+            self._inbox.extend(self.desk.stand(standing(self.thread, 0, 1), self.clock))
+        return decided
+
+    def facts(self, event: AnyEvent) -> Facts:
+        facts = Facts(now=self.clock, conversation=self.thread.conversations + 1, bot_ready=self.bot_ready)
+        held = self.thread.open or self.thread.last
+        queue = self.policies.line(held.line if held else self.channel.line).queue
+        if self.thread.open is not None:
+            responsible = self.people.get(self.thread.open.responsible)
+            check, timeout = queue.check_availability, queue.presence_timeout
+            facts = replace(
+                facts,
+                responsible_available=responsible is not None
+                and keeps(responsible, self.clock, check=check, presence_timeout=timeout),
+                responsible_gone=responsible is None or responsible.dismissed,
+                sole_member=queue.members == (self.thread.open.responsible,),
+            )
+        match event:
+            case BotAnswered() | Transfer():
+                facts = replace(
+                    facts, agent=self.people.get(event.to if isinstance(event, Transfer) else event.transfer)
+                )
+            case Invite():
+                facts = replace(facts, agent=self.people.get(event.agent))
+            case Resend():
+                failed = [message for message in self.messages() if message.id == event.message]
+                facts = replace(facts, failed=failed[0] if failed else None)
+            case _:
+                pass
+        if isinstance(event, Request):
+            actor = self.people[event.by]
+            permitted = permits(actor, type(event), held, queue.members)
+            facts = replace(facts, actor=actor, permitted=permitted)
+        return facts
+
+    def _perform(self, command: AnyCommand) -> None:
+        common: dict[str, Any] = {"thread": "t", "command": command.id}
+        outcome: AnyEvent | None
+        match command:
+            case Send():
+                outcome = Delivered(**common, external=f"x{command.message}")
+            case AskBot():
+                script = self.bot.get(command.content.text) or self.bot.get("*") or Script()
+                said = tuple(Content(text=text) for text in script.say)
+                outcome = BotAnswered(
+                    **common, say=said, transfer=script.transfer, finish=script.finish, memory=script.memory
+                )
+                if script.fails or script.hangs:
+                    outcome = None if script.hangs else BotFailed(**common, reason="it raised")
+            case _ if self.crm.hangs:
+                outcome = None
+            case _ if self.crm.fails:
+                outcome = CrmFailed(**common, reason="it is down")
+            case FindCustomer():
+                known = self.crm
+                outcome = CustomerFound(
+                    **common,
+                    record=known.record,
+                    record_kind=known.kind,
+                    name=known.name,
+                    responsible=known.responsible,
+                )
+            case CreateRecord():
+                outcome = CrmRecorded(**common, record="r1", record_kind=command.kind)
+            case AssignRecord() | LogTranscript():
+                outcome = CrmRecorded(**common)
+        if outcome is None:
+            self.unperformed.append(command)
+        else:
+            self._inbox.append(outcome)
+
+
+class Staff:
+    """One agent. Every method asks for something and expects it to be done, or `refused` with a code."""
+
+    def __init__(self, story: Story, name: str) -> None:
+        self._story, self._name = story, name
+
+    def accepts(self, refused: str = "") -> Story:
+        return self.asks(Accept, refused)
+
+    def declines(self, refused: str = "") -> Story:
+        return self.asks(Decline, refused)
+
+    def returns(self, refused: str = "") -> Story:
+        return self.asks(Return, refused)
+
+    def says(self, text: str, refused: str = "") -> Story:
+        return self.asks(Reply, refused, content=Content(text=text))
+
+    def notes(self, text: str, refused: str = "", *, mentions: tuple[str, ...] = ()) -> Story:
+        return self.asks(Note, refused, content=Content(text=text), mentions=mentions)
+
+    def transfers(self, to: str, refused: str = "") -> Story:
+        return self.asks(Transfer, refused, to=to)
+
+    def invites(self, agent: str, refused: str = "") -> Story:
+        return self.asks(Invite, refused, agent=agent)
+
+    def leaves(self, refused: str = "") -> Story:
+        return self.asks(Leave, refused)
+
+    def intercepts(self, refused: str = "") -> Story:
+        return self.asks(Intercept, refused)
+
+    def pins(self, refused: str = "") -> Story:
+        return self.asks(Pin, refused)
+
+    def unpins(self, refused: str = "") -> Story:
+        return self.asks(Pin, refused, on=False)
+
+    def spams(self, refused: str = "") -> Story:
+        return self.asks(MarkSpam, refused)
+
+    def finishes(self, refused: str = "", *, solved: bool = True, confirmed: bool = False) -> Story:
+        return self.asks(Finish, refused, solved=solved, confirmed=confirmed)
+
+    def rates(self, score: int, comment: str = "", refused: str = "", *, conversation: int = 0) -> Story:
+        return self.asks(Rate, refused, score=score, comment=comment, conversation=conversation)
+
+    def asks(self, kind: type[Request], refused: str, **fields: Any) -> Story:
+        story = self._story
+        key = story._key()
+        story.happens(kind(thread="t", by=self._name, request=key, **fields))  # type: ignore[arg-type]
+        answered = story.answers.get(key)
+        assert answered is not None, f"{kind.__name__} of {self._name} was not answered"
+        assert answered.code == refused, f"{kind.__name__} of {self._name}: {answered.code!r}, not {refused!r}"
+        return story

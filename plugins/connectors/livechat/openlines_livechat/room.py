@@ -1,0 +1,156 @@
+"""Who is here: the open sockets of one channel, by chat. Also the bounds on how many, and how fast."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what visitors may do. Seconds and counts."""
+
+    hello_timeout: float = 10
+    heartbeat: float = 25
+    send_timeout: float = 20
+    """For one frame to a visitor whose connection does not take it."""
+    sockets_per_chat: int = 12
+    """Tabs of one visitor."""
+    sockets_per_address: int = 200
+    """A whole office may stand behind one address."""
+    burst: int = 12
+    """Messages at once..."""
+    per_second: float = 1.0
+    """...and from then on."""
+    frames_burst: int = 120
+    frames_per_second: float = 10.0
+    """Frames of any kind; more than that closes the socket."""
+    uploads_at_once: int = 3
+    upload_timeout: float = 600
+
+
+class Full(Exception):
+    """There are as many as there may be."""
+
+
+class Bucket:
+    """A token bucket. The time is the caller's."""
+
+    def __init__(self, burst: float, per_second: float, now: float) -> None:
+        self._burst = burst
+        self._rate = per_second
+        self._left = burst
+        self._at = now
+
+    def take(self, now: float) -> float:
+        """Takes one; the answer is how many seconds to wait where none is left, else 0."""
+        self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._rate)
+        self._at = now
+        if self._left >= 1:
+            self._left -= 1
+            return 0.0
+        return (1 - self._left) / self._rate
+
+
+class Seat(Protocol):
+    """One open socket, as the room sees it."""
+
+    chat: str
+    address: str
+
+    def idle(self) -> bool:
+        """Whether nothing waits to go out: a write would not block."""
+        ...
+
+    async def send(self, frame: Mapping[str, Any]) -> None: ...
+    async def close(self, code: int, reason: str) -> None: ...
+
+
+class Room:
+    """The sockets of one channel."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._seats: dict[str, set[Seat]] = {}
+        self._addresses: Counter[str] = Counter()
+        self._uploads: defaultdict[str, int] = defaultdict(int)
+        self._beating: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return sum(map(len, self._seats.values()))
+
+    @contextmanager
+    def seated(self, seat: Seat) -> Iterator[None]:
+        """Takes a place for as long as the socket lives. Raises `Full`."""
+        counted = seat.address if _is_public(seat.address) else ""
+        if counted and self._addresses[counted] >= self.limits.sockets_per_address:
+            raise Full(f"{counted} has {self.limits.sockets_per_address} sockets open")
+        if len(self._seats.get(seat.chat, ())) >= self.limits.sockets_per_chat:
+            raise Full(f"the chat has {self.limits.sockets_per_chat} sockets open")
+        self._seats.setdefault(seat.chat, set()).add(seat)
+        if counted:
+            self._addresses[counted] += 1
+        if self._beating is None:
+            self._beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            self._leave(seat, counted)
+
+    @contextmanager
+    def uploading(self, chat: str) -> Iterator[None]:
+        """Takes a place among the chat's running uploads. Raises `Full`."""
+        if self._uploads[chat] >= self.limits.uploads_at_once:
+            raise Full("too many files at once")
+        self._uploads[chat] += 1
+        try:
+            yield
+        finally:
+            self._uploads[chat] -= 1
+            if not self._uploads[chat]:
+                del self._uploads[chat]
+
+    async def tell(self, chat: str, frame: Mapping[str, Any]) -> None:
+        """A passing signal to all of a visitor's tabs; whoever is busy misses it."""
+        for seat in [*self._seats.get(chat, ())]:
+            if seat.idle():
+                await seat.send(frame)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Sends everybody away: the hub stops, or the channel's settings changed."""
+        everybody = [seat for seats in self._seats.values() for seat in seats]
+        await asyncio.gather(*(seat.close(code, reason) for seat in everybody))
+
+    def _leave(self, seat: Seat, counted: str) -> None:
+        seats = self._seats[seat.chat]
+        seats.discard(seat)
+        if not seats:
+            del self._seats[seat.chat]
+        if counted:
+            self._addresses[counted] -= 1
+            if not self._addresses[counted]:
+                del self._addresses[counted]
+        if not self._seats and self._beating is not None:
+            self._beating.cancel()
+            self._beating = None
+
+    async def _beat(self) -> None:
+        # Browsers hide protocol pings from scripts, so they get a frame. One task for all: idle sockets are many.
+        while True:
+            await asyncio.sleep(self.limits.heartbeat)
+            for seat in [seat for seats in self._seats.values() for seat in seats]:
+                if seat.idle():
+                    await seat.send({"t": "beat"})
+
+
+def _is_public(address: str) -> bool:
+    """A private or local address is most often the proxy's own: it stands for everybody."""
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False

@@ -1,0 +1,43 @@
+// Builds what browsers load into the folder given as the first argument: `loader.js`, one script for the site, and
+// `app/`, the chat's own page. Run by ../build_web.py.
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { build } from 'vite'
+
+const root = dirname(fileURLToPath(import.meta.url))
+const out = resolve(process.argv[2] ?? join(root, '../openlines_livechat/static'))
+const common = { root, configFile: false, logLevel: 'warn', publicDir: false, oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } } }
+
+await rm(out, { recursive: true, force: true })
+
+await build({
+  ...common,
+  build: {
+    target: 'es2022',
+    outDir: out,
+    emptyOutDir: false,
+    lib: { entry: join(root, 'loader/loader.ts'), formats: ['iife'], name: 'openlinesLoader', fileName: () => 'loader.js' },
+  },
+})
+
+await build({
+  ...common,
+  base: './',
+  build: { target: 'es2022', outDir: join(out, 'app'), emptyOutDir: true, modulePreload: false, assetsInlineLimit: 0 },
+})
+
+for (const [file, marks] of [['loader.js', 1], ['app/index.html', 1]]) {
+  const text = await readFile(join(out, file), 'utf8')
+  const found = text.split('__OPENLINES_CONFIG__').length - 1
+  if (found < marks) throw new Error(`${file}: the place for the channel's settings is gone`)
+}
+
+// Packed once here, so that no server packs them at each request.
+const assets = join(out, 'app/assets')
+for (const name of await readdir(assets)) {
+  const bytes = await readFile(join(assets, name))
+  await writeFile(join(assets, `${name}.gz`), gzipSync(bytes, { level: 9 }))
+  await writeFile(join(assets, `${name}.br`), brotliCompressSync(bytes))
+}
