@@ -12,7 +12,8 @@ import hmac
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -131,10 +132,9 @@ class Load:
 
     async def closed_loop(self, seconds: float) -> Phase:
         """`IN_FLIGHT` messages are always under way."""
-        over = time.perf_counter() + seconds
 
         def write_next() -> None:
-            if (now := time.perf_counter()) < over:
+            if (now := time.perf_counter()) < self._over:
                 self._write(now)
 
         return await self._run(Phase(seconds), write_next)
@@ -143,8 +143,8 @@ class Load:
         """`rate` messages a second by the clock, whatever the answers do; latency counts from the scheduled moment."""
         await self._more_callers(OPEN_CALLERS)
         phase = Phase(seconds)
-        start = time.perf_counter()
         with self._measure(phase):
+            start = time.perf_counter()
             for n in range(int(seconds * rate)):
                 due = start + n / rate
                 if (early := due - time.perf_counter()) > 0:
@@ -176,10 +176,18 @@ class Load:
             self._next = lambda: None
         return phase
 
-    def _measure(self, phase: Phase) -> Measure:
-        self._phase = phase
-        self._over = time.perf_counter() + phase.seconds
-        return Measure(phase)
+    @contextmanager
+    def _measure(self, phase: Phase) -> Iterator[None]:
+        """Tells the generator's own share of its core; garbage is collected before, not meanwhile."""
+        gc.collect()
+        gc.disable()
+        wall, cpu = time.perf_counter(), time.process_time()
+        self._phase, self._over = phase, wall + phase.seconds
+        try:
+            yield
+        finally:
+            phase.generator = (time.process_time() - cpu) / (time.perf_counter() - wall - AFTERMATH)
+            gc.enable()
 
     async def _drain(self) -> None:
         """Until nothing is under way."""
@@ -276,20 +284,3 @@ class Load:
             _, caller = await loop.create_connection(Caller, *self._where)
             self._callers.append(caller)
             self._idle.append(caller)
-
-
-class Measure:
-    """The generator's own CPU time; its garbage is collected before, not meanwhile."""
-
-    def __init__(self, phase: Phase) -> None:
-        self._phase = phase
-
-    def __enter__(self) -> None:
-        gc.collect()
-        gc.disable()
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
-
-    def __exit__(self, *_: object) -> None:
-        wall = time.perf_counter() - self._wall - AFTERMATH
-        self._phase.generator = (time.process_time() - self._cpu) / wall
-        gc.enable()

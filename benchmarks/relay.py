@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import AsyncIterator
 from importlib import import_module
+from importlib.util import find_spec
 
 from aiohttp import ClientSession, web
 
@@ -41,9 +42,8 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--target", required=True, help="where each message is posted to")
-    options.add_argument("--uvloop", action="store_true")
     chosen = options.parse_args()
-    if chosen.uvloop:
+    if find_spec("uvloop"):  # the hub does so too
         import_module("uvloop").install()
     web.run_app(relay(chosen.target), host="127.0.0.1", port=chosen.port, print=None, access_log=None)
 

@@ -75,11 +75,9 @@ async def measure(options: argparse.Namespace, folder: Path, progress: Progress)
     async with AsyncExitStack() as stack:
         loads = [await stack.enter_async_context(Load(CHATS, SIGNED_WITH)) for _ in range(2)]
         targets = [await load.listen() for load in loads]
-        first = stack.enter_context(Relay(targets[0], folder, uvloop=options.uvloop))
+        first = stack.enter_context(Relay(targets[0], folder))
         second: Server = stack.enter_context(
-            Relay(targets[1], folder, name="relay again", uvloop=options.uvloop)
-            if options.noise
-            else Hub(targets[1], folder, SIGNED_WITH)
+            Relay(targets[1], folder, name="relay again") if options.noise else Hub(targets[1], folder, SIGNED_WITH)
         )
         sides = [Side(first, loads[0]), Side(second, loads[1])]
         turns = [side for n in range(options.pairs) for side in (sides if n % 2 == 0 else sides[::-1])]
@@ -119,7 +117,6 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--pairs", type=int, default=3, choices=range(1, 21), metavar="1-20", help="pairs of rounds")
     options.add_argument("--seconds", type=float, default=4.0, help="of one round, 1 to 60")
-    options.add_argument("--uvloop", action="store_true", help="let the relay run on uvloop")
     options.add_argument("--noise", action="store_true", help="measure the relay against another relay")
     options.add_argument("--markdown", action="store_true", help="print a block for the docs")
     chosen = options.parse_args()

@@ -121,10 +121,10 @@ class Relay(Server):
 
     durability = "nothing"
 
-    def __init__(self, target: str, folder: Path, *, name: str = "relay", uvloop: bool = False) -> None:
+    def __init__(self, target: str, folder: Path, *, name: str = "relay") -> None:
         port = free_port()
         script = str(Path(__file__).with_name("relay.py"))
-        command = [sys.executable, script, "--port", str(port), "--target", target, *(["--uvloop"] if uvloop else [])]
+        command = [sys.executable, script, "--port", str(port), "--target", target]
         super().__init__(name, command, port, folder)
 
 

@@ -11,12 +11,21 @@ After every step all that follows from it has happened: commands are performed a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
-from openlines.domain.commands import AnyCommand, AskBot, AssignRecord, CreateRecord, FindCustomer, LogTranscript, Send
+from openlines.domain.commands import (
+    AnyCommand,
+    AskBot,
+    AssignRecord,
+    Command,
+    CreateRecord,
+    FindCustomer,
+    LogTranscript,
+    Send,
+)
 from openlines.domain.customer import identity
 from openlines.domain.desk import Desk
 from openlines.domain.entries import AnyEntry, Decision, Message, Notice
@@ -42,6 +51,7 @@ from openlines.domain.events import (
     MarkSpam,
     Note,
     Pin,
+    Placed,
     Rate,
     Reply,
     Request,
@@ -53,12 +63,14 @@ from openlines.domain.events import (
 from openlines.domain.facts import Facts
 from openlines.domain.messages import Content, Customer, File
 from openlines.domain.people import Agent, keeps
-from openlines.domain.policy import Channel, CrmRules, Line, Policies, Queue
+from openlines.domain.policy import BotRules, Channel, Close, CrmRules, Line, Policies, Queue
 from openlines.domain.rights import permits
 from openlines.domain.seats import standing
-from openlines.domain.state import Conversation, Thread
+from openlines.domain.state import Conversation, Status, Thread
 from openlines.domain.thread import Decided, decide
 from openlines.domain.turn import Answered
+
+C = TypeVar("C", bound=Command)
 
 START = 1_000_000.0
 """The story's `at = 0`."""
@@ -70,6 +82,7 @@ def line(
     members: str = "anna boris carla",
     distribution: str = "strictly",
     idle_time: float = 60.0,
+    retry_interval: float = 120.0,
     check: bool = False,
     **rules: Any,
 ) -> Line:
@@ -78,6 +91,7 @@ def line(
         members=tuple(members.split()),
         distribution=distribution,  # type: ignore[arg-type]
         idle_time=idle_time,
+        retry_interval=retry_interval,
         check_availability=check,
     )
     return Line(id=id, queue=queue, **rules)
@@ -176,17 +190,17 @@ class Story:
 
     def dismisses(self, name: str) -> Story:
         self.people[name] = replace(self.people[name], dismissed=True)
-        self._inbox.extend(self.desk.agents((self.people[name],), self.clock))
+        self.placed(self.desk.agents((self.people[name],), self.clock))
         return self.happens(AgentGone(thread="t", agent=name))
 
     def people_change(self, name: str, **changes: Any) -> Story:
         self.people[name] = replace(self.people[name], **changes)
-        self._inbox.extend(self.desk.agents((self.people[name],), self.clock))
+        self.placed(self.desk.agents((self.people[name],), self.clock))
         return self._settle()
 
     def settings(self, *lines: Line) -> Story:
         self.policies = replace(self.policies, lines={**self.policies.lines, **{one.id: one for one in lines}})
-        self._inbox.extend(self.desk.settings(self.policies, self.clock))
+        self.placed(self.desk.settings(self.policies, self.clock))
         return self._settle()
 
     def at(self, seconds: float) -> Story:
@@ -198,7 +212,7 @@ class Story:
             if 0 < self.thread.due <= self.clock:
                 self.happens(Woken(thread="t"))
             if self.with_desk and self.desk.due <= self.clock:
-                self._inbox.extend(self.desk.tick(self.clock))
+                self.placed(self.desk.tick(self.clock))
                 self._settle()
         self.clock = target
         return self
@@ -248,7 +262,7 @@ class Story:
     def messages(self) -> list[Message]:
         return [entry for entry in self.entries if isinstance(entry, Message)]
 
-    def commands(self, kind: type[AnyCommand]) -> list[Any]:
+    def commands(self, kind: type[C]) -> list[C]:
         return [command for command in self.owed if isinstance(command, kind)]
 
     def bot_saw(self) -> list[str]:
@@ -268,6 +282,14 @@ class Story:
         while self._inbox:
             self.step(self._inbox.popleft())
         return self
+
+    def stands(self) -> None:
+        """The thread tells the desk where it stands."""
+        self.placed(self.desk.stand(standing(self.thread, 0, 1), self.clock))
+
+    def placed(self, answers: Iterable[Placed]) -> None:
+        """What the desk says is on its way to the thread."""
+        self._inbox.extend(answers)
 
     def step(self, event: AnyEvent) -> Decided | None:
         """Decide one event as the shell would; what follows waits in the inbox. None: a platform told it again."""
@@ -289,7 +311,7 @@ class Story:
         for clock in decided.clocks:
             self.desk.clocked(clock, self.clock)
         if self.thread.seat != seat and self.with_desk:
-            self._inbox.extend(self.desk.stand(standing(self.thread, 0, 1), self.clock))
+            self.stands()
         return decided
 
     def facts(self, event: AnyEvent) -> Facts:
@@ -359,6 +381,24 @@ class Story:
             self.unperformed.append(command)
         else:
             self._inbox.append(outcome)
+
+
+def reached(status: Status | str, *others: Line, roles: Mapping[str, str] | None = None, **rules: Any) -> Story:
+    """A story that has come to a status by anna's doing; its first line has a bot and says goodbye."""
+    rules = {"close": Close(text="Bye"), "bot": BotRules(use="menu", activate="first"), **rules}
+    story = Story(line(**rules), *others, roles=roles).customer("Hello" if status == Status.WITH_BOT else "0")
+    anna = story.agent("anna")
+    if status in (Status.ACCEPTED, Status.AWAITING_AGENT, Status.AWAITING_CUSTOMER):
+        anna.accepts()
+    if status in (Status.AWAITING_AGENT, Status.AWAITING_CUSTOMER):
+        anna.says("Hi")
+    if status == Status.AWAITING_AGENT:
+        story.customer("And?")
+    if status in (Status.CLOSING, Status.CLOSED):
+        anna.finishes()
+    if status == Status.CLOSED:
+        anna.finishes()
+    return story.expect(status=status)
 
 
 class Staff:

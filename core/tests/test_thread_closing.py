@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from openlines.domain.closing import digit
+from openlines.domain.events import AgentGone
 from openlines.domain.messages import File
 from openlines.domain.policy import AutoClose, BotRules, Channel, Close, Line, Rating, RatingTexts
+from openlines.domain.state import Status
 
-from core.tests.story import START, Script, Story, line
+from core.tests.story import START, Script, Story, line, reached
 
 HOUR, DAY = 3600.0, 86400.0
 TEXT = RatingTexts(request="Rate us: 1 good, 0 bad", like="Thanks!", dislike="Sorry!", over="Too late")
@@ -105,9 +107,10 @@ def test_an_agent_who_writes_reopens_it() -> None:
 
 
 def test_an_agent_who_writes_into_what_a_bot_finished_takes_it_over() -> None:
-    story = Story(line(close=Close(text="Bye"), bot=BotRules(use="menu")), bot={"*": Script(finish=True)})
+    rules = line(close=Close(text="Bye"), bot=BotRules(use="menu"))
+    story = Story(rules, bot={"*": Script(finish=True)}, roles={"mila": "supervisor"})
     story.customer("Hello").expect(status="closing")
-    story.agent("boris").says("Wait").expect(status="awaiting_customer", responsible="boris")
+    story.agent("mila").says("Wait").expect(status="awaiting_customer", responsible="mila")
 
 
 def test_reopened_without_its_responsible_it_goes_to_the_queue() -> None:
@@ -118,8 +121,6 @@ def test_reopened_without_its_responsible_it_goes_to_the_queue() -> None:
 def test_who_left_the_queue_while_closing_is_not_found_again() -> None:
     story = finished(line(close=Close(text="Bye")))
     story.settings(line(close=Close(text="Bye"), members="boris carla"))
-    from openlines.domain.events import AgentGone
-
     story.happens(AgentGone(thread="t", agent="anna")).expect(status="closing", responsible="anna")
     story.customer("Wait").expect(status="waiting", offered=("boris",))
 
@@ -340,18 +341,19 @@ def test_auto_close_zero_is_never() -> None:
     story.agent("anna").says("Hi").at(30 * DAY).expect(status="awaiting_customer")
 
 
-@pytest.mark.parametrize("status", ["with_bot", "waiting", "accepted", "awaiting_agent", "awaiting_customer"])
-def test_31_days_after_the_last_message_it_is_stale(status: str) -> None:
-    rules = line(auto_close=AutoClose(after=0), bot=BotRules(use="menu", transfer_after=0), members="anna")
-    story = Story(rules).customer("Hello" if status == "with_bot" else "0")
-    if status != "with_bot" and status != "waiting":
-        story.agent("anna").accepts()
-    if status.startswith("awaiting"):
-        story.agent("anna").says("Hi")
-    if status == "awaiting_agent":
-        story.customer("And?")
+@pytest.mark.parametrize("status", [one for one in Status if one not in (Status.CLOSING, Status.CLOSED)])
+def test_31_days_after_the_last_message_it_is_stale(status: Status) -> None:
+    patient = BotRules(use="menu", activate="first", transfer_after=0)
+    story = reached(status, members="anna", idle_time=12 * HOUR, bot=patient, auto_close=AutoClose(after=0))
     story.at(31 * DAY - 1).expect(status=status).at(31 * DAY).expect(status="closed", closed_by="stale")
     assert story.thread.due == 0
+
+
+def test_one_that_is_closing_can_grow_stale_and_still_be_rated() -> None:
+    story = Story(line(auto_close=AutoClose(after=0), rating=Rating(text=TEXT))).customer("Hello")
+    story.agent("anna").says("Hi").at(31 * DAY - 60)
+    story.agent("anna").finishes().at(31 * DAY).expect(status="closed", closed_by="stale")
+    story.customer("1").expect(number=1, rating="like")
 
 
 def test_notes_and_automatic_texts_do_not_keep_it_fresh() -> None:

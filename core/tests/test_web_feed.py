@@ -295,6 +295,16 @@ async def test_signing_out_ends_the_feed(shop: Shop) -> None:
     assert (await elsewhere.next("batch"))["entries"]
 
 
+async def test_signing_out_ends_presence_too(shop: Shop) -> None:
+    anna = await shop.sign_in("anna")
+    screen = await Screen.open(anna)
+    assert shop.hub.people.view["anna"].connected
+    await anna.post("session", method="DELETE")
+    gone = shop.hub.people.view["anna"]
+    assert (gone.connected, gone.seen_at) == (False, 0.0)
+    assert await screen.closed() == feed_socket.SIGNED_OUT
+
+
 async def test_the_dismissed_hear_nothing_more(shop: Shop) -> None:
     screen = await Screen.open(await shop.sign_in("anna"))
     olga = await shop.sign_in("olga")
@@ -330,8 +340,9 @@ async def test_a_slow_socket_is_closed_and_can_resume(shop: Shop, monkeypatch: p
 async def test_feeds_per_agent_are_bounded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_socket, "SOCKETS_PER_AGENT", 1)
     anna = await shop.sign_in("anna")
-    await Screen.open(anna)
+    open_one = await Screen.open(anna)
     with pytest.raises(WSServerHandshakeError) as refused:
         await connect(anna)
     assert refused.value.status == 429
+    assert not open_one.socket.closed
     await Screen.open(await shop.sign_in("boris"))

@@ -140,6 +140,9 @@ async def test_health(shop: Shop) -> None:
     browser = await shop.browser()
     assert (await browser.session.get("/healthz")).status == 200
     assert (await browser.session.get("/readyz")).status == 200
+    shop.hub.failing = "disk full"
+    assert (await problem(await browser.session.get("/readyz")))["detail"] == "the store takes nothing now"
+    shop.hub.failing = ""
     shop.hub.reader = BrokenStore(shop.hub.database)
     assert (await browser.session.get("/healthz")).status == 200
     told = await problem(await browser.session.get("/readyz"))

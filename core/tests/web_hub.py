@@ -1,9 +1,9 @@
 """A shop behind the real web layer: store, steps, feed, people and files are the hub's own; desk and plugins are not.
 
-    async with open_shop(tmp_path) as shop:
-        number = await shop.customer_writes("Hello")
-        anna = await shop.sign_in("anna")
-        await anna.post(f"conversations/{number}/accept")
+async with open_shop(tmp_path) as shop:
+    number = await shop.customer_writes("Hello")
+    anna = await shop.sign_in("anna")
+    await anna.post(f"conversations/{number}/accept")
 """
 
 from __future__ import annotations
@@ -109,6 +109,7 @@ class WebHub:
         self.metrics = CollectorRegistry()
         self.crm: list[tuple[str, Record]] = []
         self.full = False
+        self.failing = ""
         self.replayed: list[int] = []
         self._router = Router(engine, self._view(), self.clock, self._deliver, lost=lambda: None)
         self._bus = MemoryBus(self._router)
@@ -296,6 +297,7 @@ async def problem(response: ClientResponse) -> dict[str, Any]:
 
 
 async def settled(condition: Any) -> None:
-    """Wait until it is so; the test's own time limit says when to give up."""
-    while not condition():
-        await asyncio.sleep(0.005)
+    """Wait until it is so."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  what is waited for tells nobody
+            await asyncio.sleep(0.005)

@@ -119,7 +119,7 @@ export class Socket {
     let wire: Wire
     try {
       const { url } = this.#options
-      wire = (this.#options.connect ?? open)(typeof url === 'string' ? url : url())
+      wire = (this.#options.connect ?? openWebSocket)(typeof url === 'string' ? url : url())
     } catch {
       this.#later(0) // a browser may refuse synchronously (mixed content, a blocked port)
       return
@@ -243,7 +243,8 @@ export class Socket {
   }
 }
 
-function open(url: string): Wire {
+/** The browser's own WebSocket to a path or an address. */
+export function openWebSocket(url: string): Wire {
   const address = new URL(url, location.href)
   address.protocol = address.protocol.replace('http', 'ws')
   return new WebSocket(address) as unknown as Wire

@@ -1,4 +1,4 @@
-"""Who is offered a conversation next: the rules of `behaviour` 2.1 for one Standing, given the line's candidates.
+"""Who is offered a conversation next: the rules of the queue (2.1) for one Standing, given the line's candidates.
 
 `choose` changes nothing. Its answer is always the full new set of offers.
 """
@@ -104,14 +104,17 @@ def _everyone(standing: Standing, line: Candidates, holders: tuple[str, ...], ca
     """
     from_crm = standing.rule == "crm"
     declined = standing.why == "declined" and standing.by in holders
-    rung = () if from_crm else tuple(agent for agent in standing.rung if agent not in standing.holders)
+    rung = tuple(agent for agent in standing.rung if agent not in standing.holders)
     if standing.by and not from_crm:
         rung = _with(rung, standing.by)
     able = line.qualifying()
     offered = tuple(member.id for member in able if member.id not in rung)
     if declined and able and (not offered or offered == holders):
         return Choice(holders, standing.rung, reasons.kept(line, standing.by, cap), "only_candidate")
-    if not offered:  # nobody else is left: those who declined see it again
+    if not offered:  # nobody else is left: those who declined see it again, who left it last only if alone
+        rung = tuple(agent for agent in _who_left(standing) if not line.cause(agent))
+        offered = tuple(member.id for member in able if member.id not in rung)
+    if not offered:
         rung, offered = (), tuple(member.id for member in able)
     if not offered:
         return _nobody(standing, line, (), cap)

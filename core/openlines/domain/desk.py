@@ -4,15 +4,14 @@ Threads tell it where their conversations stand (`Standing`), the shell tells it
 call returns what is to be placed because of it (`Placed`), for that conversation or for others: a slot was freed.
 At most one Placed per conversation is under way; it is repeated until a Standing with a newer seat arrives.
 
-`choices` holds the rules for one conversation, `candidates` who qualifies on a line. Here is what ties them together:
-loads, the order of those who wait, time. At the start tell `agents`, `clocked`, then all Standings at once with `load`.
+`choices` holds the rules for one conversation, `candidates` who qualifies on a line, `tracked` what a conversation
+weighs. Here is what ties them together: who waits in which order, loads, time. At the start tell `agents`, `clocked`, then all Standings at once with `load`.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from math import inf
 
@@ -23,37 +22,14 @@ from openlines.domain.choices import choose, may_be_first
 from openlines.domain.events import Placed
 from openlines.domain.people import Agent
 from openlines.domain.policy import Line, Policies
-from openlines.domain.seats import Clock, CountsAs, Standing
+from openlines.domain.seats import Clock, Standing
+from openlines.domain.tracked import Tracked, Turn, Weight
 
 REPEAT_AFTER = 5.0
 """Seconds without a newer Standing, after which a Placed is told again."""
 FORGET_AFTER = 600.0
 """Seconds for which the seat of a conversation that stands nowhere is kept, against Standings that arrive late.
 One later than that comes from a node that has lost its partition: its epoch gives it away."""
-
-_COUNTED: dict[str, frozenset[CountsAs]] = {
-    "replied": frozenset({"offered", "accepted"}),
-    "awaiting_customer": frozenset({"offered", "accepted", "awaiting_agent"}),
-    "closed": frozenset({"offered", "accepted", "awaiting_agent", "awaiting_customer"}),
-}
-_CAPPED: frozenset[CountsAs] = frozenset({"offered", "accepted", "awaiting_agent"})
-
-Turn = tuple[bool, float, int, str]
-"""The order in which conversations are placed: for a CRM's responsible first, then by the time they began to wait."""
-
-
-@dataclass(slots=True, eq=False)
-class Tracked:
-    """A conversation that counts for somebody or waits for somebody."""
-
-    standing: Standing
-    line: Candidates
-    pending: Placed | None = None
-    repeat_at: float = 0.0
-    undistributed: bool = False
-    """Nobody qualifies: it stands in its line's `waiting`."""
-    counted: tuple[tuple[str, int, int], ...] = ()
-    """What it weighs: agent, against the line's limit, against the server's."""
 
 
 class Desk:
@@ -205,7 +181,7 @@ class Desk:
             for agent in offered:
                 if agent not in standing.holders:
                     line.offered(line.known(self._person(agent)), now)
-        self._count(tracked)
+        self._weigh(tracked, tracked.weights())
         self._judge(now)
         return tracked.pending
 
@@ -218,30 +194,26 @@ class Desk:
         return tracked is not None and tracked.pending is not None and tracked.repeat_at == at
 
     def _turn(self, tracked: Tracked, now: float) -> Turn:
-        standing = tracked.standing
-        behind = not may_be_first(standing, tracked.line, self._people, now)
-        return behind, standing.queued_at, standing.conversation, standing.thread
+        first = may_be_first(tracked.standing, tracked.line, self._people, now)
+        return (False, *tracked.turn[1:]) if first else tracked.turn
 
     # -- who waits --------------------------------------------------------------------------------------------------
 
     def _keep_waiting(self, tracked: Tracked, now: float, *, undistributed: bool) -> None:
         if undistributed and not tracked.undistributed:
-            standing, line = tracked.standing, tracked.line
-            turn = (True, standing.queued_at, standing.conversation, standing.thread)
-            heappush(self._waiting.setdefault(standing.line, []), turn)
-            self._retry_at.setdefault(standing.line, now + line.queue.retry_interval)
+            line = tracked.line
+            heappush(self._waiting.setdefault(line.line.id, []), tracked.turn)
+            self._retry_at.setdefault(line.line.id, now + line.queue.retry_interval)
         tracked.undistributed = undistributed
 
     def _oldest(self, line: Candidates) -> Turn | None:
         """Who waits longest on a line where somebody qualifies."""
         waiting = self._waiting.get(line.line.id)
         while waiting and line.able:
-            *_, queued_at, conversation, thread = waiting[0]
-            tracked = self._tracked.get(thread)
-            if tracked and tracked.undistributed and not tracked.pending and tracked.line is line:
-                standing = tracked.standing
-                if (standing.queued_at, standing.conversation) == (queued_at, conversation):
-                    return waiting[0]
+            tracked = self._tracked.get(waiting[0][3])
+            still = tracked and tracked.undistributed and not tracked.pending and tracked.line is line
+            if tracked and still and tracked.turn == waiting[0]:
+                return waiting[0]
             heappop(waiting)
         return None
 
@@ -296,7 +268,7 @@ class Desk:
             self._unlink(tracked)
             tracked.standing, tracked.pending, tracked.undistributed = standing, None, False
         self._link(tracked)
-        self._count(tracked)
+        self._weigh(tracked, tracked.weights())
         return None
 
     def _link(self, tracked: Tracked) -> None:
@@ -304,7 +276,7 @@ class Desk:
         if standing.wants != "none":
             self._stirred[standing.thread] = tracked
             self._offers.setdefault(standing.line, {})[standing.thread] = tracked
-            for agent in self._concerns(tracked):
+            for agent in tracked.concerns():
                 self._concerned.setdefault(agent, {})[standing.thread] = tracked
 
     def _unlink(self, tracked: Tracked) -> None:
@@ -312,15 +284,8 @@ class Desk:
         if standing.wants != "none":
             self._stirred.pop(standing.thread, None)
             del self._offers[standing.line][standing.thread]
-            for agent in self._concerns(tracked):
+            for agent in tracked.concerns():
                 self._concerned[agent].pop(standing.thread, None)
-
-    def _concerns(self, tracked: Tracked) -> Iterable[str]:
-        standing = tracked.standing
-        if standing.first:
-            yield standing.first
-        if len(standing.holders) == 1:
-            yield standing.holders[0]
 
     def _untrack(self, thread: str, tracked: Tracked) -> None:
         self._unlink(tracked)
@@ -338,22 +303,7 @@ class Desk:
 
     # -- loads ------------------------------------------------------------------------------------------------------
 
-    def _count(self, tracked: Tracked) -> None:
-        """What the conversation weighs now: for its holders, and for whom it is being offered to."""
-        standing, line = tracked.standing, tracked.line
-        if line.all and standing.counts_as in ("", "offered"):  # put before everybody, it is nobody's load
-            self._weigh(tracked, ())
-            return
-        counted = _COUNTED[line.queue.limit.ignore]
-        weights = []
-        if standing.counts_as:
-            weight = (int(standing.counts_as in counted and not line.all), int(standing.counts_as in _CAPPED))
-            weights = [(agent, *weight) for agent in standing.holders]
-        if tracked.pending:
-            weights += [(agent, 1, 1) for agent in tracked.pending.offered if agent not in standing.holders]
-        self._weigh(tracked, tuple(weights))
-
-    def _weigh(self, tracked: Tracked, weights: tuple[tuple[str, int, int], ...]) -> None:
+    def _weigh(self, tracked: Tracked, weights: tuple[Weight, ...]) -> None:
         if weights == tracked.counted:
             return
         for sign, counted in ((-1, tracked.counted), (1, weights)):
@@ -426,4 +376,4 @@ class Desk:
             self._unjudged.update(dict.fromkeys(line.members))
             self._stirred.update(self._offers.get(id_, {}))
             for tracked in mine:
-                self._count(tracked)
+                self._weigh(tracked, tracked.weights())

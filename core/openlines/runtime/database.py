@@ -23,7 +23,8 @@ def open_engine(url: str) -> Engine:
     """An engine on SQLite (WAL, every commit on disk before it is acknowledged) or another database."""
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
+    # Named parameters, so that rows are the same mappings as on other databases.
+    engine = create_engine(url, paramstyle="named", connect_args={"timeout": 10, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

@@ -13,7 +13,7 @@ from openlines.domain.entries import AnyEntry, Delivery, Message
 from openlines.domain.seats import Clock
 from openlines.domain.state import Status, Thread
 from openlines.domain.turn import Answered
-from openlines.runtime.records import Kept, Summary, partition_of
+from openlines.runtime.records import Kept, Summary, fact_id, partition_of
 
 
 class Outcome(Struct, frozen=True):
@@ -43,9 +43,9 @@ class Draft:
 
     counts: dict[int, int]
     numbers: range
-    known: dict[tuple[str, str], int] = field(default_factory=dict)
+    known: dict[bytes, int] = field(default_factory=dict)
     """Facts from platforms that are kept already, with the message each made."""
-    answered: dict[tuple[str, str], Answered] = field(default_factory=dict)
+    answered: dict[bytes, Answered] = field(default_factory=dict)
     new_answers: list[tuple[str, Answered]] = field(default_factory=list)
     externals: list[str | None] = field(default_factory=list)
     customers: dict[str, Thread] = field(default_factory=dict)
@@ -81,6 +81,7 @@ def entry_row(kept: Kept, external: str | None) -> dict[str, Any]:
         "at": kept.at,
         "kind": type(kept.entry).__name__,
         "external": external,
+        "fact": fact_id(kept.thread, external) if external is not None else None,
         "body": encode(kept.entry),
     }
 

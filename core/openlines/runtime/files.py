@@ -14,12 +14,14 @@ import re
 import secrets
 import unicodedata
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from urllib.parse import quote, urlencode
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from openlines.domain.messages import File
 from openlines.runtime.clock import Clock
@@ -153,7 +155,8 @@ class FileStore:
             if connection.execute(select(files.c.id).where(files.c.id == written.id)).first() is None:
                 connection.execute(insert(files), row)
 
-        await self._database.run(work)
+        with suppress(IntegrityError):  # the same bytes came twice at once, and the other was first
+            await self._database.run(work)
         return File(name=clean_name(name), type=told, size=written.size, id=written.id)
 
     async def open(self, file: str) -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 
 from msgspec import Struct
@@ -17,8 +16,12 @@ PARTITIONS = 64
 
 def thread_id(channel: str, chat: str) -> str:
     """The id of a chat's thread: made from its key, so that nobody has to look it up. 26 letters and digits."""
-    digest = hashlib.blake2b(f"{channel}\0{chat}".encode(), digest_size=16).digest()
-    return base64.b32encode(digest).decode().rstrip("=").lower()
+    return hashlib.blake2b(f"{channel}\0{chat}".encode(), digest_size=13).hexdigest()
+
+
+def fact_id(thread: str, key: str) -> bytes:
+    """What makes a fact, or a request, of a thread the same one when it comes again; 16 bytes."""
+    return hashlib.blake2b(f"{thread}\0{key}".encode(), digest_size=16).digest()
 
 
 def partition_of(thread: str) -> int:

@@ -12,9 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+from sqlalchemy import Connection, insert, select, update
 
 from openlines.domain.customer import identity
 from openlines.domain.entries import Decision
@@ -37,7 +35,8 @@ from openlines.runtime.drafts import (
     thread_row,
 )
 from openlines.runtime.facts import View, facts_for
-from openlines.runtime.records import Kept, customer_id, partition_of, summarise, thread_id
+from openlines.runtime.records import Kept, customer_id, fact_id, partition_of, summarise, thread_id
+from openlines.runtime.statements import Statements
 
 CACHED_THREADS = 20_000
 NUMBERS_AT_ONCE = 50
@@ -72,7 +71,7 @@ class Step:
         self._epochs: dict[int, int] = {}
         self._counts: dict[int, int] = {}
         self._numbers = range(0)
-        self._upsert = upsert_sqlite if connection.dialect.name == "sqlite" else upsert_postgresql
+        self._sql = Statements(connection.dialect)
 
     def own(self, epochs: dict[int, int], counts: dict[int, int]) -> None:
         """Take over partitions: from now on this node writes them, under these epochs."""
@@ -109,13 +108,7 @@ class Step:
     # -- load ---------------------------------------------------------------------------------------------------
 
     def _fence(self, partitions: set[int]) -> None:
-        columns = tables.partitions.c
-        query = select(columns.partition, columns.epoch).where(
-            columns.partition.in_(bindparam("owned", expanding=True))
-        )
-        if self._connection.dialect.name != "sqlite":  # SQLite holds the lock of the whole file already
-            query = query.with_for_update()
-        for partition, epoch in self._connection.execute(query, {"owned": sorted(partitions)}):
+        for partition, epoch in self._connection.execute(self._sql.fence, {"owned": sorted(partitions)}):
             if self._epochs.get(partition) != epoch:
                 raise Fenced(
                     f"partition {partition} has epoch {epoch} now; this node owned {self._epochs.get(partition)}"
@@ -124,26 +117,18 @@ class Step:
     def _load(self, inputs: Sequence[Input], draft: Draft) -> None:
         missing = {one.thread for one in inputs if one.thread not in self._cache}
         if missing:
-            query = select(tables.threads.c.state).where(tables.threads.c.id.in_(bindparam("ids", expanding=True)))
-            for (state,) in self._connection.execute(query, {"ids": list(missing)}):
+            for (state,) in self._connection.execute(self._sql.threads, {"ids": list(missing)}):
                 self._remember(decode_thread(state))
-        facts = [(one.thread, key) for one in inputs if one.thread in self._cache for key in _looked_up(one.event)]
+        facts = [
+            fact_id(one.thread, key) for one in inputs if one.thread in self._cache for key in _looked_up(one.event)
+        ]
         if facts:
-            columns = tables.entries.c
-            pair = tuple_(columns.thread, columns.external)
-            query = select(columns.thread, columns.external, columns.kind, columns.body).where(
-                pair.in_(bindparam("facts", expanding=True))
-            )
-            for thread, external, kind, body in self._connection.execute(query, {"facts": facts}):
-                draft.known[thread, external] = message_of(kind, body)
-        asked = [(one.thread, one.event.request) for one in inputs if isinstance(one.event, Request)]
+            for fact, kind, body in self._connection.execute(self._sql.facts, {"facts": facts}):
+                draft.known[fact] = message_of(kind, body)
+        asked = [fact_id(one.thread, one.event.request) for one in inputs if isinstance(one.event, Request)]
         if asked:
-            columns = tables.requests.c
-            query = select(columns.thread, columns.key, columns.result).where(
-                tuple_(columns.thread, columns.key).in_(bindparam("keys", expanding=True))
-            )
-            for thread, key, result in self._connection.execute(query, {"keys": asked}):
-                draft.answered[thread, key] = msgspec.json.decode(result, type=Answered)
+            for request, result in self._connection.execute(self._sql.requests, {"asked": asked}):
+                draft.answered[request] = msgspec.json.decode(result, type=Answered)
 
     def _remember(self, thread: Thread) -> None:
         self._cache[thread.id] = thread
@@ -156,13 +141,15 @@ class Step:
     def _decide(self, one: Input, draft: Draft) -> None:
         event, done = one.event, draft.done
         external = identity(event) if isinstance(event, FromPlatform) else None
-        if external is not None and (one.thread, external) in draft.known:
-            done.outcomes.append(Outcome(duplicate=True, message=draft.known[one.thread, external]))
+        if external is not None and (earlier := draft.known.get(fact_id(one.thread, external))) is not None:
+            done.outcomes.append(Outcome(duplicate=True, message=earlier))
             return
-        if isinstance(event, Request) and (known := draft.answered.get((one.thread, event.request))) is not None:
-            done.answers.append((one.thread, known))
-            done.outcomes.append(Outcome(duplicate=True))
-            return
+        if isinstance(event, Request):
+            known = draft.answered.get(fact_id(one.thread, event.request))
+            if known is not None:
+                done.answers.append((one.thread, known))
+                done.outcomes.append(Outcome(duplicate=True))
+                return
         thread = done.threads.get(one.thread) or self._cache.get(one.thread)
         if thread is None:
             if not isinstance(event, FromPlatform):
@@ -192,23 +179,25 @@ class Step:
         message = 0
         for told in decided.told:
             if told.external is not None:
-                draft.known[thread.id, told.external] = message = getattr(told.entry, "id", 0) or message
+                draft.known[fact_id(thread.id, told.external)] = message = getattr(told.entry, "id", 0) or message
             n = draft.counts[one.partition] = draft.counts.get(one.partition, 0) + 1
             done.kept.append(Kept(one.partition, n, thread.id, after.now, told.entry))
             draft.externals.append(told.external)
         for answered in decided.answers:
-            draft.answered[thread.id, answered.request] = answered
+            draft.answered[fact_id(thread.id, answered.request)] = answered
             draft.new_answers.append((thread.id, answered))
             done.answers.append((thread.id, answered))
         done.clocks.extend(decided.clocks)
         self._note_summaries(thread, after, draft)
-        if customer_id(thread) != customer_id(after) or thread.customer != after.customer or thread.counter == 0:
+        if thread.customer != after.customer or thread.counter == 0:
             draft.customers[customer_id(after)] = after
         done.seats_before.setdefault(thread.id, thread.seat)
         done.threads[thread.id] = after
         done.outcomes.append(Outcome(message=message))
 
     def _note_summaries(self, before: Thread, after: Thread, draft: Draft) -> None:
+        if before.open is after.open and before.last is after.last and before.customer == after.customer:
+            return
         known = {c.number: summarise(before, c) for c in (before.open, before.last) if c is not None}
         for conversation in (after.open, after.last):
             if conversation is None:
@@ -236,17 +225,21 @@ class Step:
 
     def _write(self, draft: Draft, now: float) -> None:
         done = draft.done
-        self._put(tables.threads, [thread_row(thread) for thread in done.threads.values()])
-        self._add(
-            tables.entries,
+        self._sql.put_threads(self._connection, [thread_row(thread) for thread in done.threads.values()])
+        self._sql.add_entries(
+            self._connection,
             [entry_row(kept, external) for kept, external in zip(done.kept, draft.externals, strict=True)],
         )
-        self._put(tables.conversations, [conversation_row(summary, now) for summary in done.summaries.values()])
-        self._put(tables.involved, [{"agent": agent, "conversation": number} for agent, number in draft.involved])
-        self._add(
-            tables.requests,
+        self._sql.put_conversations(
+            self._connection, [conversation_row(summary, now) for summary in done.summaries.values()]
+        )
+        self._sql.put_involved(
+            self._connection, [{"agent": agent, "conversation": number} for agent, number in draft.involved]
+        )
+        self._sql.add_requests(
+            self._connection,
             [
-                {"thread": thread, "key": answered.request, "at": now, "result": encode(answered)}
+                {"id": fact_id(thread, answered.request), "at": now, "result": encode(answered)}
                 for thread, answered in draft.new_answers
                 if answered.request
             ],
@@ -260,12 +253,12 @@ class Step:
             {"id": customer, "profile": encode(thread.customer), "merged_into": None}
             for customer, thread in draft.customers.items()
         ]
-        self._put(tables.customers, rows, changing=("profile",))
+        self._sql.put_customers(self._connection, rows)
         claims = [
             {"kind": f"channel:{thread.channel}", "value": thread.customer.id[:255], "customer": customer}
             for customer, thread in draft.customers.items()
         ]
-        self._put(tables.identities, claims, changing=())
+        self._sql.put_identities(self._connection, claims)
 
     def _write_clocks(self, clocks: Iterable[Clock]) -> None:
         latest: dict[tuple[str, str], dict[str, Any]] = {}
@@ -277,15 +270,11 @@ class Step:
             row["offered_at"] = max(row["offered_at"], clock.offered_at)
             row["replied_at"] = max(row["replied_at"], clock.replied_at)
         for row in latest.values():
-            known = self._connection.execute(
-                select(tables.agent_lines).where(
-                    tables.agent_lines.c.line == row["line"], tables.agent_lines.c.agent == row["agent"]
-                )
-            ).first()
+            known = self._connection.execute(self._sql.clock, {"line": row["line"], "agent": row["agent"]}).first()
             if known is not None:
                 row["offered_at"] = max(row["offered_at"], known.offered_at)
                 row["replied_at"] = max(row["replied_at"], known.replied_at)
-        self._put(tables.agent_lines, list(latest.values()))
+        self._sql.put_clocks(self._connection, list(latest.values()))
 
     def _write_records(self, done: Committed) -> None:
         rows = []
@@ -302,26 +291,7 @@ class Step:
                         "record": entry.fields["record"],
                     }
                 )
-        self._put(tables.crm_records, rows, changing=())
-
-    def _add(self, table: Any, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(insert(table), rows)
-
-    def _put(self, table: Any, rows: list[dict[str, Any]], changing: Sequence[str] | None = None) -> None:
-        """Insert rows, or change the `changing` columns (all, unless told) of those that are there."""
-        if not rows:
-            return
-        keys = [column.name for column in table.primary_key]
-        changed = [name for name in rows[0] if name not in keys] if changing is None else changing
-        statement = self._upsert(table)
-        if changed:
-            statement = statement.on_conflict_do_update(
-                index_elements=keys, set_={name: statement.excluded[name] for name in changed}
-            )
-        else:
-            statement = statement.on_conflict_do_nothing(index_elements=keys)
-        self._connection.execute(statement, rows)
+        self._sql.put_records(self._connection, rows)
 
 
 # -- inside -----------------------------------------------------------------------------------------------------
@@ -348,7 +318,7 @@ def _looked_up(event: AnyEvent) -> Iterable[str]:
 
 def _received(event: CustomerReceived, thread: Thread, draft: Draft) -> int:
     """Our message that a receipt names: by the platform's id of it, or by our own."""
-    known = draft.known.get((thread.id, f"sent:{event.id}"))
+    known = draft.known.get(fact_id(thread.id, f"sent:{event.id}"))
     if known:
         return known
     own = int(event.id) if event.id.isascii() and event.id.isdigit() and len(event.id) < 10 else 0

@@ -57,18 +57,19 @@ entries = Table(
     Column("conversation", Integer, nullable=False),
     Column("at", Double, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("external", String(255)),  # the platform's id of an incoming fact: the same id is the same fact
+    Column("external", String(255)),  # the platform's id of a fact
+    Column("fact", LargeBinary(16)),  # hash of thread and external: the same is the same fact, whenever it comes
     Column("body", LargeBinary, nullable=False),  # the `domain.entries` struct, as JSON
     sqlite_with_rowid=False,
 )
 Index("ix_entries_thread_n", entries.c.thread, entries.c.n)
+# One column, since SQLite walks the whole table for `(a, b) IN (...)`.
 Index(
-    "ux_entries_external",
-    entries.c.thread,
-    entries.c.external,
+    "ux_entries_fact",
+    entries.c.fact,
     unique=True,
-    sqlite_where=text("external IS NOT NULL"),
-    postgresql_where=text("external IS NOT NULL"),
+    sqlite_where=text("fact IS NOT NULL"),
+    postgresql_where=text("fact IS NOT NULL"),
 )
 
 conversations = Table(
@@ -170,12 +171,12 @@ files = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("thread", String(26), primary_key=True),
-    Column("key", String(255), primary_key=True),
+    Column("id", LargeBinary(16), primary_key=True),  # hash of thread and key
     Column("at", Double, nullable=False, index=True),
     Column("result", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
+"""What requests of staff were answered: the same key is answered the same again."""
 
 parked = Table(
     "parked",

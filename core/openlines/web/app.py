@@ -71,7 +71,13 @@ def _mount_apps(app: web.Application, hub: Hub) -> None:
     for screen in hub.apps:
         mounted = web.Application()
         mounted.router.add_routes(screen.routes(link))
-        app.add_subapp(f"/{screen.path}", mounted)
+        app.router.add_get(f"/{screen.path}", _slash)
+        app.add_subapp(f"/{screen.path}/", mounted)
+
+
+async def _slash(request: web.Request) -> web.StreamResponse:
+    """A screen's own addresses are relative to its folder."""
+    raise web.HTTPPermanentRedirect(f"{request.path}/")
 
 
 @web.middleware

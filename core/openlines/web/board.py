@@ -95,9 +95,10 @@ class Board:
         typing = [signal for signal in batch.signals if isinstance(signal, Typing)]
         named = {kept.entry.conversation for kept in batch.entries} | told.keys()
         named |= {signal.conversation for signal in typing}
+        # What the store says now is the state after this batch, so it is no `before`.
+        before = {number: self._known[number].summary for number in named if number in self._known}
         await self._learn(named - {0} - (told.keys() & spoken.keys()))
 
-        before = {number: self._known[number].summary for number in named if number in self._known}
         for number in sorted(named & (told.keys() | self._known.keys())):
             was = self._known.get(number)
             row = was or Listed(told[number])

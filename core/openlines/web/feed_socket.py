@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from contextlib import suppress
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -32,6 +32,7 @@ TICK = 0.02
 """Seconds that a batch waits for company: many small commits become one frame."""
 HEARTBEAT = 30.0
 SEND_WITHIN = 10.0
+CLOSE_WITHIN = 3.0
 WAITING_BATCHES = 500
 """What may wait for a slow socket."""
 FRAME_LIMIT = 16_384
@@ -71,26 +72,29 @@ class Sockets:
         return response
 
     async def end_session(self, session: str) -> None:
-        """Close the sockets of a session that was signed out."""
-        await self._close([socket for socket in self._open if socket.session == session], SIGNED_OUT, "signed out")
+        """Close the sockets of a session that was signed out; returns when they count for nobody's presence."""
+        await self._end([socket for socket in self._open if socket.session == session])
 
     async def end_agent(self, agent: str) -> None:
         """Close all sockets of an agent."""
-        await self._close([socket for socket in self._open if socket.agent == agent], SIGNED_OUT, "signed out")
+        await self._end([socket for socket in self._open if socket.agent == agent])
+
+    async def _end(self, sockets: list[FeedSocket]) -> None:
+        for socket in sockets:
+            socket.end(SIGNED_OUT, "signed out")
+        await asyncio.gather(*(socket.left.wait() for socket in sockets))
 
     async def close(self, _app: web.Application | None = None) -> None:
         """The server stops: clients come back at once."""
-        await self._close(list(self._open), WSCloseCode.SERVICE_RESTART, "restart")
-
-    async def _close(self, sockets: list[FeedSocket], code: int, why: str) -> None:
-        await asyncio.gather(*(socket.close(code, why) for socket in sockets))
+        for socket in self._open:
+            socket.end(WSCloseCode.SERVICE_RESTART, "restart")
 
 
 SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets", Sockets)
 
 
 class FeedSocket:
-    """One client."""
+    """One client. Three tasks listen, collect and deliver; whichever finds an end tells `run`, which closes."""
 
     def __init__(
         self, hub: Hub, board: Board, sessions: Sessions, response: web.WebSocketResponse, caller: Caller
@@ -101,34 +105,73 @@ class FeedSocket:
         self._board = board
         self._sessions = sessions
         self._response = response
+        self.left = asyncio.Event()
+        """It counts for nothing any more; the closing itself may still be under way."""
+        self._over: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
         self._waiting: deque[FeedBatch] = deque()
         self._news = asyncio.Event()
-        self._slow = False
         self._checked = self._now()
         self._frames: deque[float] = deque(maxlen=FRAMES_PER_SECOND)
         self._typed: dict[int, float] = {}
 
     async def run(self) -> None:
-        hello = await self._hello()
-        if hello is None:
-            return
-        async with self._hub.feed.subscribe(hello.get("cursor") or None) as subscription:
-            if self.session:  # a person's console; a program's feed is nobody's presence
-                self._hub.people.connect(self.agent)
-            deliver = asyncio.create_task(self._deliver(subscription))
-            collect = asyncio.create_task(self._collect(subscription))
-            try:
-                await self._listen()
-            finally:
-                collect.cancel()
-                deliver.cancel()
-                await asyncio.gather(collect, deliver, return_exceptions=True)
-                if self.session:
-                    self._hub.people.disconnect(self.agent)
+        """Serve until the client leaves or `end` is called."""
+        serving = asyncio.create_task(self._serve())
+        ends: list[asyncio.Future[Any]] = [serving, self._over]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            self.left.set()
+        if self._over.done():
+            await self._close(*self._over.result())
 
-    async def close(self, code: int, why: str) -> None:
-        with suppress(ConnectionError, RuntimeError):
-            await self._response.close(code=code, message=why.encode())
+    def end(self, code: int, why: str) -> None:
+        """Close the socket with this code; the first one counts."""
+        if not self._over.done():
+            self._over.set_result((code, why))
+
+    async def _serve(self) -> None:
+        try:
+            hello = await self._hello()
+            if hello is None:
+                return
+            async with self._hub.feed.subscribe(hello.get("cursor") or None) as subscription:
+                if self.session:  # a person's console; a program's feed is nobody's presence
+                    self._hub.people.connect(self.agent)
+                try:
+                    await self._all(self._listen(), self._collect(subscription), self._deliver(subscription))
+                finally:
+                    if self.session:
+                        self._hub.people.disconnect(self.agent)
+        except (TimeoutError, ConnectionError):
+            self._too_slow()
+        except Exception:
+            log.exception("feed_failed", agent=self.agent)
+            self.end(WSCloseCode.INTERNAL_ERROR, "resume from your cursor")
+
+    async def _all(self, *work: Coroutine[Any, Any, None]) -> None:
+        """Work side by side until one of them is done, or fails."""
+        tasks = [asyncio.create_task(each) for each in work]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _close(self, code: int, why: str) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self._response.close(code=code, message=why.encode())
+        except (TimeoutError, ConnectionError):
+            log.debug("feed_cut", agent=self.agent, code=code)  # the client does not read, not even this
+
+    def _too_slow(self) -> None:
+        self.end(WSCloseCode.TRY_AGAIN_LATER, "too slow: resume from your cursor")
 
     # -- from the client ------------------------------------------------------------------------------------------
 
@@ -138,14 +181,14 @@ class FeedSocket:
             async with asyncio.timeout(HELLO_WITHIN):
                 frame = await self._frame()
         except TimeoutError:
-            await self.close(NO_HELLO, "say hello first")
+            self.end(NO_HELLO, "say hello first")
             return None
         match frame:
             case None:
                 return None
             case {"op": "hello", "cursor": str() | None}:
                 return frame
-        await self.close(BAD_FRAME, "say hello first, with a cursor or null")
+        self.end(BAD_FRAME, "say hello first, with a cursor or null")
         return None
 
     async def _listen(self) -> None:
@@ -154,22 +197,22 @@ class FeedSocket:
                 case {"op": "ping"}:
                     await self._send('{"op":"pong"}')
                     if not await self._still_welcome():
-                        await self.close(SIGNED_OUT, "signed out")
+                        self.end(SIGNED_OUT, "signed out")
                 case {"op": "typing", "conversation": int(number)} if 0 < number < 2**31:
                     await self._typing(number)
                 case _:
-                    await self.close(BAD_FRAME, "unknown frame")
+                    self.end(BAD_FRAME, "unknown frame")
 
     async def _frame(self) -> dict[str, Any] | None:
-        """The next frame; None when the socket is closed, or was closed for what came."""
+        """The next frame; None when the client left, or for one that ends the talk."""
         message = await self._response.receive()
         if message.type is not WSMsgType.TEXT:
             if message.type is WSMsgType.BINARY:
-                await self.close(BAD_FRAME, "frames are JSON text")
+                self.end(BAD_FRAME, "frames are JSON text")
             return None
         now = self._now()
         if len(self._frames) == FRAMES_PER_SECOND and now - self._frames[0] < 1:
-            await self.close(TOO_FAST, "slow down")
+            self.end(TOO_FAST, "slow down")
             return None
         self._frames.append(now)
         try:
@@ -177,7 +220,7 @@ class FeedSocket:
         except (ValueError, RecursionError):
             frame = None
         if not isinstance(frame, dict):
-            await self.close(BAD_FRAME, "frames are JSON objects")
+            self.end(BAD_FRAME, "frames are JSON objects")
             return None
         return frame
 
@@ -204,36 +247,27 @@ class FeedSocket:
     # -- to the client --------------------------------------------------------------------------------------------
 
     async def _collect(self, subscription: Subscription) -> None:
-        """Take batches off the feed, up to what a slow socket may keep waiting."""
+        """Take batches off the feed, up to what a slow socket may keep waiting. Ends when that is too much."""
         async for batch in subscription:
             if len(self._waiting) >= WAITING_BATCHES:
                 break
             self._waiting.append(batch)
             self._news.set()
-        self._slow = True
-        self._news.set()
-        # `_deliver` may be stuck in a send to this very socket: end it from here.
-        await self.close(WSCloseCode.TRY_AGAIN_LATER, "too slow: resume from your cursor")
+        self._too_slow()
 
     async def _deliver(self, subscription: Subscription) -> None:
-        try:
-            reset = "true" if subscription.reset else "false"
-            await self._send(f'{{"op":"welcome","cursor":{json.dumps(subscription.cursor)},"reset":{reset}}}')
-            while not self._slow:
-                await self._news.wait()
-                self._news.clear()
-                await asyncio.sleep(TICK)
-                await self._send_waiting()
-        except (TimeoutError, ConnectionError):
-            await self.close(WSCloseCode.TRY_AGAIN_LATER, "too slow: resume from your cursor")
-        except Exception:
-            log.exception("feed_failed", agent=self.agent)
-            await self.close(WSCloseCode.INTERNAL_ERROR, "resume from your cursor")
+        reset = "true" if subscription.reset else "false"
+        await self._send(f'{{"op":"welcome","cursor":{json.dumps(subscription.cursor)},"reset":{reset}}}')
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await asyncio.sleep(TICK)
+            await self._send_waiting()
 
     async def _send_waiting(self) -> None:
         agent = self._agent()
         if agent is None:
-            await self.close(SIGNED_OUT, "dismissed")
+            self.end(SIGNED_OUT, "dismissed")
             return
         mix = Mix(agent, self._hub.policies.lines)
         while self._waiting:

@@ -21,7 +21,10 @@ async def alive(_request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """`/readyz`: the store answers. Platforms that are down do not count: the hub waits for them."""
+    """`/readyz`: the store gives and takes. Platforms that are down do not count: the hub waits for them."""
+    if failing := request.app[HUB].failing:
+        log.warning("store_refuses", error=failing)
+        raise not_ready("the store takes nothing now")
     try:
         async with asyncio.timeout(PATIENCE):
             await request.app[HUB].reader.ready()

@@ -59,6 +59,10 @@ class Hub(Protocol):
     def apps(self) -> Iterable[App]: ...
     @property
     def metrics(self) -> CollectorRegistry: ...
+    @property
+    def failing(self) -> str:
+        """Why the store takes nothing now; "" = it does."""
+        ...
 
     async def ask(self, request: Asked) -> Decided:
         """Put a request of staff to its thread. Raises `NotReady` when it cannot be made durable now."""

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter
 
-from openlines.api import Connector, Link, NotReady
+from openlines.api import Link, NotReady
 from openlines.web.hub import Hub
 from openlines.web.problems import Refusal, not_ready, problem
 
@@ -34,10 +34,12 @@ def mount_channels(app: web.Application, hub: Hub) -> None:
     )
     for channel, (connector, link) in hub.supervisor.connectors.items():
         guard = Guard(channel, failures)
-        for place, routes in (("hooks", _routes(connector, link)), ("chat", _pages(connector, link))):
-            if defined := list(guard.guarded(routes)):
+        hooks = list(guard.guarded(_asked(connector.routes, link), may_stay=False))
+        pages = list(guard.guarded(_asked(connector.pages, link), may_stay=True))
+        for place, routes in (("hooks", hooks), ("chat", pages)):
+            if routes:
                 mounted = web.Application()
-                mounted.router.add_routes(defined)
+                mounted.router.add_routes(routes)
                 app.add_subapp(f"/{place}/{channel}", mounted)
 
 
@@ -49,18 +51,20 @@ class Guard:
         self._failures = failures
         self._busy = 0
 
-    def guarded(self, routes: Iterable[web.RouteDef]) -> Iterable[web.RouteDef]:
+    def guarded(self, routes: Iterable[web.RouteDef], *, may_stay: bool) -> Iterable[web.RouteDef]:
+        """The routes with the guard before each; `may_stay`: a live socket may be among them."""
         for route in routes:
-            handler = self._guard(route.handler)
+            handler = self._guard(route.handler, may_stay)
             path = route.path if route.path.startswith("/") or not route.path else f"/{route.path}"
             # `/hooks/<channel>` and `/hooks/<channel>/` are the same to a platform's form for addresses.
             for each in ("", "/") if path in ("", "/") else (path,):
-                yield web.RouteDef(route.method, each, handler, dict(route.kwargs))
+                # No names: nobody looks routes up by them here, and twice the same would be an error.
+                yield web.RouteDef(route.method, each, handler, {**route.kwargs, "name": None})
 
-    def _guard(self, handler: Any) -> Handler:
+    def _guard(self, handler: Any, may_stay: bool) -> Handler:
         async def answer(request: web.Request) -> web.StreamResponse:
             structlog.contextvars.bind_contextvars(channel=self._channel)
-            if _stays_open(request):
+            if may_stay and _stays_open(request):
                 return await self._isolated(handler, request)
             if self._busy >= SLOTS:
                 raise not_ready(f"channel {self._channel!r} has {SLOTS} calls under way")
@@ -93,14 +97,6 @@ class Guard:
             log.error("webhook_without_answer", channel=self._channel, path=request.path)
             raise Refusal(500, f"channel {self._channel!r} gave no answer")
         return response
-
-
-def _routes(connector: Connector[Any], link: Link) -> list[web.RouteDef]:
-    return _asked(connector.routes, link)
-
-
-def _pages(connector: Connector[Any], link: Link) -> list[web.RouteDef]:
-    return _asked(connector.pages, link)
 
 
 def _asked(method: Callable[[Link], Iterable[web.RouteDef]], link: Link) -> list[web.RouteDef]:

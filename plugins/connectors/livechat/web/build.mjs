@@ -25,7 +25,7 @@ await build({
 await build({
   ...common,
   base: './',
-  build: { target: 'es2022', outDir: join(out, 'app'), emptyOutDir: true, modulePreload: false, assetsInlineLimit: 0 },
+  build: { target: 'es2022', outDir: join(out, 'app'), emptyOutDir: true, modulePreload: false, assetsInlineLimit: 0, cssCodeSplit: false },
 })
 
 for (const [file, marks] of [['loader.js', 1], ['app/index.html', 1]]) {
@@ -33,6 +33,13 @@ for (const [file, marks] of [['loader.js', 1], ['app/index.html', 1]]) {
   const found = text.split('__OPENLINES_CONFIG__').length - 1
   if (found < marks) throw new Error(`${file}: the place for the channel's settings is gone`)
 }
+
+// What is compiled in is handed on with its licence.
+const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+const notices = await Promise.all(
+  Object.entries(dependencies).map(async ([name, version]) => `${name} ${version}\n\n${await readFile(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`),
+)
+await writeFile(join(out, 'THIRD-PARTY-NOTICES.txt'), notices.join('\n\n'))
 
 // Packed once here, so that no server packs them at each request.
 const assets = join(out, 'app/assets')

@@ -68,7 +68,16 @@ export function initials(name: string): string {
 
 /** The browser's own flavour of the language, for the order of days and months and for the clock. */
 function region(): string {
-  return navigator.languages.find((tag) => tag.startsWith(speaking())) ?? speaking()
+  return navigator.languages.find((tag) => tag.startsWith(speaking()) && known(tag)) ?? speaking()
+}
+
+/** Browsers pass on what the system says, which need not be a language tag: `en-US@posix`. */
+function known(tag: string): boolean {
+  try {
+    return Intl.DateTimeFormat.supportedLocalesOf(tag).length > 0
+  } catch {
+    return false
+  }
 }
 
 function midnight(at: number): number {

@@ -73,6 +73,9 @@ export interface Hub {
   sending: Record<string, Sending[]>
   /** Conversations that are no longer ours to see. */
   lost: Record<number, true>
+  /** Batches so far, and which of them spoke last of a conversation: a page that was asked for earlier is older. */
+  batches: number
+  spoken: Record<number, number>
 }
 
 export const VIEWS: readonly View[] = ['mine', 'queue', 'waiting', 'open', 'closed']
@@ -90,6 +93,8 @@ export const nothing: Hub = {
   typing: {},
   sending: {},
   lost: {},
+  batches: 0,
+  spoken: {},
 }
 
 // -- from the feed ------------------------------------------------------------------------------------------------
@@ -103,8 +108,11 @@ export interface Batch {
 export function withBatch(hub: Hub, batch: Batch): Hub {
   const conversations = { ...hub.conversations }
   const lost = { ...hub.lost }
+  const batches = hub.batches + 1
+  const spoken = { ...hub.spoken }
   for (const row of batch.conversations) {
     conversations[row.number] = row
+    spoken[row.number] = batches
     delete lost[row.number]
   }
   let stories = hub.stories
@@ -120,6 +128,7 @@ export function withBatch(hub: Hub, batch: Batch): Hub {
   for (const number of batch.closed) {
     const row = conversations[number]
     delete conversations[number]
+    spoken[number] = batches
     lost[number] = true
     const others = Object.values(conversations).some((other) => other.thread === row?.thread)
     if (row && !others && stories[row.thread]) {
@@ -127,7 +136,7 @@ export function withBatch(hub: Hub, batch: Batch): Hub {
       delete stories[row.thread]
     }
   }
-  return { ...hub, conversations, lost, stories, sending, typing }
+  return { ...hub, conversations, lost, stories, sending, typing, batches, spoken }
 }
 
 export function withTyping(hub: Hub, conversation: number, typist: Typist): Hub {
@@ -157,9 +166,10 @@ export function withPresence(hub: Hub, changes: { id: string; available: boolean
 
 // -- from pages -----------------------------------------------------------------------------------------------------
 
-export function withPage(hub: Hub, view: View, page: ConversationPage): Hub {
+/** `asked`: how many batches there had been when the page was asked for. */
+export function withPage(hub: Hub, view: View, page: ConversationPage, asked = hub.batches): Hub {
   const conversations = { ...hub.conversations }
-  for (const row of page.items) conversations[row.number] = row
+  for (const row of page.items) if (!spokenSince(hub, row.number, asked)) conversations[row.number] = row
   const lists = { ...hub.lists, [view]: { state: 'ready', next: page.next } satisfies List }
   return { ...hub, conversations, lists }
 }
@@ -168,15 +178,24 @@ export function withList(hub: Hub, view: View, state: Loading): Hub {
   return { ...hub, lists: { ...hub.lists, [view]: { ...hub.lists[view], state } } }
 }
 
-export function withDetail(hub: Hub, { conversation, customer }: ConversationDetail): Hub {
+export function withDetail(hub: Hub, { conversation, customer }: ConversationDetail, asked = hub.batches): Hub {
+  const { number, actions = [] } = conversation
+  if (spokenSince(hub, number, asked)) {
+    // Better than nothing while it is read again; nothing at all if it is no longer ours.
+    return number in hub.conversations ? { ...hub, details: { ...hub.details, [number]: { actions, customer } } } : hub
+  }
   const lost = { ...hub.lost }
-  delete lost[conversation.number]
+  delete lost[number]
   return {
     ...hub,
     lost,
-    conversations: { ...hub.conversations, [conversation.number]: conversation },
-    details: { ...hub.details, [conversation.number]: { actions: conversation.actions ?? [], customer } },
+    conversations: { ...hub.conversations, [number]: conversation },
+    details: { ...hub.details, [number]: { actions, customer } },
   }
+}
+
+function spokenSince(hub: Hub, number: number, asked: number): boolean {
+  return (hub.spoken[number] ?? 0) > asked
 }
 
 /** `from`: which page this is: the newest, or the one before what is there. */
@@ -199,7 +218,7 @@ export function withStory(hub: Hub, thread: string, state: Loading): Hub {
 
 /** The feed cannot tell what was missed: all that was read counts for nothing but what is on its way out. */
 export function afterReset(hub: Hub): Hub {
-  return { ...nothing, counters: hub.counters, agents: hub.agents, lines: hub.lines, sending: hub.sending }
+  return { ...nothing, batches: hub.batches, counters: hub.counters, agents: hub.agents, lines: hub.lines, sending: hub.sending }
 }
 
 // -- messages on their way ------------------------------------------------------------------------------------------

@@ -34,9 +34,10 @@ export async function readList(view: View, more = false): Promise<void> {
   change((hub) => withList(hub, view, 'loading'))
   const query = new URLSearchParams({ view, limit: String(ROWS) })
   if (more && list.next) query.set('cursor', list.next)
+  const asked = get().hub.batches
   try {
     const page = await read<ConversationPage>(`/conversations?${query}`)
-    change((hub) => withPage(hub, view, page))
+    change((hub) => withPage(hub, view, page, asked))
   } catch {
     change((hub) => withList(hub, view, 'failed'))
   }
@@ -58,8 +59,9 @@ export async function select(number: number): Promise<'shown' | 'denied' | 'miss
 }
 
 export async function readDetail(number: number): Promise<void> {
+  const asked = get().hub.batches
   const detail = await read<ConversationDetail>(`/conversations/${number}`)
-  change((hub) => withDetail(hub, detail))
+  change((hub) => withDetail(hub, detail, asked))
 }
 
 export async function readStory(number: number, earlier = false): Promise<void> {

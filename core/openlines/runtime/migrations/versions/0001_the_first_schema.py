@@ -74,18 +74,19 @@ def upgrade() -> None:
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("external", sa.String(length=255), nullable=True),
+        sa.Column("fact", sa.LargeBinary(length=16), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("partition", "n", name=op.f("pk_entries")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_entries_thread_n", "entries", ["thread", "n"], unique=False)
     op.create_index(
-        "ux_entries_external",
+        "ux_entries_fact",
         "entries",
-        ["thread", "external"],
+        ["fact"],
         unique=True,
-        sqlite_where=sa.text("external IS NOT NULL"),
-        postgresql_where=sa.text("external IS NOT NULL"),
+        sqlite_where=sa.text("fact IS NOT NULL"),
+        postgresql_where=sa.text("fact IS NOT NULL"),
     )
     op.create_table(
         "files",
@@ -156,11 +157,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "requests",
-        sa.Column("thread", sa.String(length=26), nullable=False),
-        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("id", sa.LargeBinary(length=16), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("result", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("thread", "key", name=op.f("pk_requests")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_requests_at"), "requests", ["at"], unique=False)

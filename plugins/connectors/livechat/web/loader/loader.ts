@@ -41,6 +41,7 @@ const config: Config & Options = { ...__OPENLINES_CONFIG__, ...options }
 const key = `openlines:${config.id}`
 let user: User = options.user ?? {}
 let open = false
+let byHand = false // the visitor opened it: only then may the cursor move into it
 let ready = false
 let frame: HTMLIFrameElement | undefined
 const listeners: Record<string, Listener[]> = {}
@@ -165,11 +166,13 @@ function turn(to: boolean, byVisitor = false): void {
   load()
   const was = open
   open = to
+  byHand = byVisitor
   keep(`${key}:open`, to ? '1' : '', () => sessionStorage)
   classes()
   label()
-  say({ ol: 'open', open })
+  say({ ol: 'open', open, focus: byVisitor })
   if (open && byVisitor) frame?.focus()
+  fit()
   if (was && !open) button.focus({ preventScroll: true })
   if (was !== open) tell(open ? 'open' : 'close')
 }
@@ -184,7 +187,7 @@ function hear({ source, origin, data }: MessageEvent): void {
     ready = true
     classes()
     const lang = config.lang ?? script.dataset.lang ?? 'auto'
-    say({ ol: 'init', token: kept(key), lang, user, open })
+    say({ ol: 'init', token: kept(key), lang, user, open, focus: byHand })
   } else if (data.ol === 'token') {
     keep(key, data.token)
     classes()
@@ -197,6 +200,15 @@ function hear({ source, origin, data }: MessageEvent): void {
   } else if (data.ol === 'event') {
     tell(data.name, data.text)
   }
+}
+
+// On a phone the keyboard covers a part of the window, and only the site's own page is told how much.
+function fit(): void {
+  const seen = window.visualViewport
+  if (!frame || !seen) return
+  const covered = open && seen.scale === 1 && innerHeight - seen.height > 80 && matchMedia('(max-width: 480px)').matches
+  frame.style.height = covered ? `${seen.height}px` : ''
+  frame.style.top = covered ? `${seen.offsetTop}px` : ''
 }
 
 function unload(): void {
@@ -235,6 +247,7 @@ function start(): void {
   paint()
   document.body.append(host)
   window.addEventListener('message', hear)
+  for (const event of ['resize', 'scroll']) window.visualViewport?.addEventListener(event, fit)
   const queue = window.openlines?.q ?? []
   const api: Api = (command, ...args) => {
     const run = commands[command]

@@ -7,9 +7,11 @@ export interface Told {
   lang: string
   user: User
   open: boolean
+  /** The visitor opened it, so the cursor may go into it. */
+  focus: boolean
 }
 
-export type FromSite = ({ ol: 'init' } & Told) | { ol: 'open'; open: boolean } | { ol: 'user'; user: User }
+export type FromSite = ({ ol: 'init' } & Told) | { ol: 'open'; open: boolean; focus: boolean } | { ol: 'user'; user: User }
 export type ToSite =
   | { ol: 'token'; token: string }
   | { ol: 'unread'; n: number; label: string }
@@ -20,7 +22,7 @@ export const framed = window.parent !== window
 
 /** Waits for the loader's first word; `hear` gets the later ones. The answer is what to say back with. */
 export function meet(hear: (said: FromSite) => void): Promise<Told & { tell(what: ToSite): void }> {
-  if (!framed) return Promise.resolve({ token: '', lang: 'auto', user: {}, open: true, tell: () => {} })
+  if (!framed) return Promise.resolve({ token: '', lang: 'auto', user: {}, open: true, focus: true, tell: () => {} })
   return new Promise((resolve) => {
     let origin = ''
     window.addEventListener('message', ({ source, origin: from, data }: MessageEvent<FromSite>) => {

@@ -1,7 +1,7 @@
 // The chat's page: puts the parts together.
 import { render } from 'preact'
-import { Socket, systemClock } from '../../../../web/socket.ts'
-import { type FromSite, meet } from './bridge.ts'
+import { openWebSocket, Socket, systemClock } from '../../../../web/socket.ts'
+import { framed, type FromSite, meet } from './bridge.ts'
 import { palette } from './colour.ts'
 import { Chat } from './core.ts'
 import type { FromServer } from './protocol.ts'
@@ -43,12 +43,29 @@ async function start(): Promise<void> {
   document.documentElement.lang = language
 
   const store = openStore(`openlines:${config.id}:${document.referrer && new URL(document.referrer).host}:`)
-  let kept = told.token || store.get('token') || ''
+  // Inside a site the loader keeps the token. What is kept here belongs to whoever had it: after a logout, to nobody.
+  const before = store.get('token') ?? ''
+  let kept = framed ? told.token : before
+  if (before && before !== kept) for (const key of store.keys('')) store.remove(key)
+  // A proxy may let no WebSocket through: after two tries in vain every other one is a stream, until a socket opens.
+  let tries = 0
+  let streaming = false
+  let socketWorks = false
+  let Stream: typeof import('./stream.ts').Stream | undefined
+  const connect = (url: string) => {
+    if (!socketWorks && tries === 1) import('./stream.ts').then((found) => (Stream = found.Stream), () => (tries = 0))
+    streaming = !socketWorks && tries++ % 2 === 0 && Stream !== undefined
+    return streaming && Stream ? new Stream() : openWebSocket(url)
+  }
   const socket: Socket = new Socket({
     url: 'socket',
+    connect,
     heartbeat: 25_000,
     probe: { t: 'ping' },
-    onOpen: () => chat.opened(),
+    onOpen() {
+      socketWorks ||= !streaming
+      chat.opened()
+    },
     onFrame: (frame) => chat.take(frame as FromServer),
     onState: (state) => chat.turned(state),
     onClose: (code) => chat.closed(code),
@@ -74,13 +91,13 @@ async function start(): Promise<void> {
     { token: kept, user: told.user, lang: navigator.language },
   )
 
-  const look = () => chat.look(open && document.visibilityState === 'visible' && (document.hasFocus() || !opened))
+  const look = () => chat.look(open && document.visibilityState === 'visible' && document.hasFocus())
   const draw = () => render(<App {...{ chat, words, config, opened }} onClose={() => tell({ ol: 'close' })} />, root)
   hear = (said) => {
     if (said.ol === 'user') chat.user = said.user
     if (said.ol === 'open') {
       open = said.open
-      if (open) opened += 1
+      if (open && said.focus) opened += 1
       draw()
       look()
     }
@@ -102,7 +119,7 @@ async function start(): Promise<void> {
     } else if (ready && lastSeq < 0) lastSeq = 0
   })
 
-  if (open) opened = 1
+  if (open && told.focus) opened = 1
   draw()
   look()
   socket.start()

@@ -8,6 +8,7 @@ import { Router } from 'wouter'
 import { closest, speak, speaking, type Language } from '../i18n/index.ts'
 import { useScreen } from '../store.ts'
 import { theme, variables } from '../theme.ts'
+import { Mishap } from './Mishap.tsx'
 import { Shell } from './Shell.tsx'
 import { SignIn } from './SignIn.tsx'
 
@@ -20,7 +21,7 @@ export function App() {
       <Router base="/console">
         {/* A new key draws everything anew: texts are read while drawing. */}
         <div key={language} lang={language} style={{ height: '100%' }}>
-          {me === null ? <SignIn /> : me ? <Shell /> : null}
+          <Mishap>{me === null ? <SignIn /> : me ? <Shell /> : null}</Mishap>
         </div>
       </Router>
     </MantineProvider>

@@ -51,6 +51,7 @@ export function SignIn() {
           label={t('signin.password')}
           name="password"
           autoComplete="current-password"
+          visibilityToggleButtonProps={{ 'aria-label': t('signin.show') }}
           size="md"
           required
           withAsterisk={false}

@@ -5,6 +5,7 @@ export const en = {
   'signin.lead': 'Answer your customers, whatever messenger they write from.',
   'signin.email': 'E-mail',
   'signin.password': 'Password',
+  'signin.show': 'Show the password',
   'signin.go': 'Sign in',
   'signin.wrong': 'This e-mail and password do not match.',
   'signin.many': 'Too many attempts. Wait a minute and try again.',
@@ -20,6 +21,9 @@ export const en = {
   'app.retry': 'Try again',
   'app.connecting': 'Connecting…',
   'app.reconnecting': 'Reconnecting… data from {time}',
+  'app.broken': 'This screen has failed',
+  'app.broken_hint': 'What you wrote is kept as a draft. Load the page again; if that does not help, tell your administrator.',
+  'app.reload': 'Load again',
   'app.skip': 'Skip to the conversation',
 
   // account menu
