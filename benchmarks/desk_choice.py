@@ -35,8 +35,8 @@ def main() -> None:
     arguments.add_argument("--choices", type=int, default=2_000)
     options = arguments.parse_args()
 
-    table = Table(title=f"{options.agents} agents, {options.lines} lines, µs per choice (CPU)")
-    for column in ("distribution", "members of a line", "scan", "heap", "times faster", "with reason", "in and out"):
+    table = Table(title=f"{options.agents} agents, µs per choice (CPU)")
+    for column in ("distribution", "lines", "members", "scan", "heap", "times faster", "with reason", "in and out"):
         table.add_column(column, justify="left" if column == "distribution" else "right")
     for distribution in ("evenly", "strictly"):
         for share in (0.2, 1.0):
@@ -50,7 +50,7 @@ def _row(options: argparse.Namespace, distribution: str, share: float) -> tuple[
     agents = [f"agent{n}" for n in range(options.agents)]
     size = options.agents // options.departments
     departments = [agents[n * size : (n + 1) * size] for n in range(options.departments)]
-    # A line of everybody costs memory on each of them: a tenth of the lines shows the same.
+    # Lines of everybody: a tenth of them shows the same and takes less memory.
     count = options.lines if share < 1 else max(1, options.lines // 10)
     taken = int(options.departments * share)
     lines = {}
@@ -107,6 +107,7 @@ def _row(options: argparse.Namespace, distribution: str, share: float) -> tuple[
         whole.append((process_time() - start) / choices * 1e6)
     return (
         distribution,
+        f"{count}",
         f"{len(candidates[0].members)}",
         f"{scanned:.1f}",
         f"{picked:.1f}",

@@ -2,6 +2,9 @@
 
 `page` is one page; `open_page(color_scheme="dark", locale="ar", ...)` opens more, each in a context of its own;
 `axe(page)` names what stands in the way of people who cannot see or point.
+
+`demo` is the sample shop in a process of its own; `new_page()` opens pages on it in which nothing that somebody wrote
+may ever run; `talk()` brings a customer and an agent together there.
 """
 
 from __future__ import annotations
@@ -14,12 +17,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Request, WebError, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Frame,
+    Page,
+    Request,
+    WebError,
+    async_playwright,
+)
 
+from tests.hub_process import HubProcess
 from tests.services import Chromium, find_chromium
+from tests.shop import Desk, Visitor, demo_process
 
 OpenPage = Callable[..., Awaitable[Page]]
-Axe = Callable[[Page], Awaitable[list[str]]]
+Axe = Callable[[Page | Frame], Awaitable[list[str]]]
+Talk = Callable[..., Awaitable[tuple[Visitor, Desk]]]
 
 QUIET = [
     "--no-sandbox",  # the sandbox needs rights that root in a container and plain users often lack
@@ -94,7 +110,7 @@ def axe() -> Axe:
     assert package.origin is not None
     script = (Path(package.origin).parent / "axe.min.js").read_text()
 
-    async def axe(page: Page) -> list[str]:
+    async def axe(page: Page | Frame) -> list[str]:
         await page.evaluate(script)  # evaluate passes a strict content policy; a script tag would not
         found = await page.evaluate("only => axe.run(document, { runOnly: only })", WCAG)
         return [
@@ -104,3 +120,49 @@ def axe() -> Axe:
         ]
 
     return axe
+
+
+@pytest.fixture
+async def demo(tmp_path: Path) -> AsyncIterator[HubProcess]:
+    async with demo_process(tmp_path) as hub:
+        yield hub
+
+
+@pytest.fixture
+async def new_page(open_page: OpenPage) -> AsyncIterator[OpenPage]:
+    """A page in which nothing that somebody wrote may ever run: the test fails where it did, or tried to."""
+    injected: list[str] = []
+
+    async def shut(dialog: Dialog) -> None:
+        injected.append(f"a dialog opened: {dialog.message}")
+        await dialog.dismiss()
+
+    def hear(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            injected.append(message.text)
+
+    async def new_page(**options: Any) -> Page:
+        page = await open_page(**{"locale": "en-US", "timezone_id": "UTC", **options})
+        page.on("dialog", shut)
+        page.on("console", hear)
+        return page
+
+    yield new_page
+    assert not injected, "\n".join(injected)
+
+
+@pytest.fixture
+async def talk(demo: HubProcess, new_page: OpenPage) -> Talk:
+    """Brings a customer and Anna together: the bot was asked for a person, and she has accepted."""
+
+    async def talk(
+        name: str = "Clara Bianchi", email: str = "clara@example.org", **options: Any
+    ) -> tuple[Visitor, Desk]:
+        desk = await Desk.sign_in(await new_page(**options), demo.address)
+        visitor = await Visitor.arrive(await new_page(**options), demo.address)
+        await visitor.introduce(name, email)
+        await visitor.write("0")
+        await desk.accept()
+        return visitor, desk
+
+    return talk

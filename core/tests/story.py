@@ -30,7 +30,6 @@ from openlines.domain.customer import identity
 from openlines.domain.desk import Desk
 from openlines.domain.entries import AnyEntry, Decision, Message, Notice
 from openlines.domain.events import (
-    Accept,
     AgentGone,
     AnyEvent,
     BotAnswered,
@@ -41,22 +40,12 @@ from openlines.domain.events import (
     CustomerFound,
     CustomerRated,
     CustomerWrote,
-    Decline,
     Delivered,
-    Finish,
     FromPlatform,
-    Intercept,
     Invite,
-    Leave,
-    MarkSpam,
-    Note,
-    Pin,
     Placed,
-    Rate,
-    Reply,
     Request,
     Resend,
-    Return,
     Transfer,
     Woken,
 )
@@ -69,6 +58,8 @@ from openlines.domain.seats import standing
 from openlines.domain.state import Conversation, Status, Thread
 from openlines.domain.thread import Decided, decide
 from openlines.domain.turn import Answered
+
+from core.tests.story_staff import Staff
 
 C = TypeVar("C", bound=Command)
 
@@ -173,17 +164,17 @@ class Story:
     def customer(self, text: str = "", *, id: str = "", files: tuple[File, ...] = (), who: str = "ivan") -> Story:  # noqa: A002
         customer = Customer(id=who, name=who.title())
         content = Content(text=text, files=files)
-        return self.happens(CustomerWrote(chat="ivan", id=id or self._key(), customer=customer, content=content))
+        return self.happens(CustomerWrote(chat="ivan", id=id or self.key(), customer=customer, content=content))
 
     def presses(self, value: str, *, id: str = "") -> str:  # noqa: A002
         """A rating button. Returns the code of the refusal, "" = taken."""
-        event = CustomerRated(chat="ivan", id=id or self._key(), value=value)  # type: ignore[arg-type]
+        event = CustomerRated(chat="ivan", id=id or self.key(), value=value)  # type: ignore[arg-type]
         self.happens(event)
         answered = self.answers.get(f"rate:{event.id}")
         return answered.code if answered else ""
 
     def fills(self, **fields: str) -> Story:
-        return self.happens(CustomerFilled(chat="ivan", id=self._key(), customer=Customer(id="ivan"), fields=fields))
+        return self.happens(CustomerFilled(chat="ivan", id=self.key(), customer=Customer(id="ivan"), fields=fields))
 
     def agent(self, name: str) -> Staff:
         return Staff(self, name)
@@ -270,7 +261,7 @@ class Story:
 
     # -- inside -------------------------------------------------------------------------------------------------
 
-    def _key(self) -> str:
+    def key(self) -> str:
         self._keys += 1
         return f"k{self._keys}"
 
@@ -399,61 +390,3 @@ def reached(status: Status | str, *others: Line, roles: Mapping[str, str] | None
     if status == Status.CLOSED:
         anna.finishes()
     return story.expect(status=status)
-
-
-class Staff:
-    """One agent. Every method asks for something and expects it to be done, or `refused` with a code."""
-
-    def __init__(self, story: Story, name: str) -> None:
-        self._story, self._name = story, name
-
-    def accepts(self, refused: str = "") -> Story:
-        return self.asks(Accept, refused)
-
-    def declines(self, refused: str = "") -> Story:
-        return self.asks(Decline, refused)
-
-    def returns(self, refused: str = "") -> Story:
-        return self.asks(Return, refused)
-
-    def says(self, text: str, refused: str = "") -> Story:
-        return self.asks(Reply, refused, content=Content(text=text))
-
-    def notes(self, text: str, refused: str = "", *, mentions: tuple[str, ...] = ()) -> Story:
-        return self.asks(Note, refused, content=Content(text=text), mentions=mentions)
-
-    def transfers(self, to: str, refused: str = "") -> Story:
-        return self.asks(Transfer, refused, to=to)
-
-    def invites(self, agent: str, refused: str = "") -> Story:
-        return self.asks(Invite, refused, agent=agent)
-
-    def leaves(self, refused: str = "") -> Story:
-        return self.asks(Leave, refused)
-
-    def intercepts(self, refused: str = "") -> Story:
-        return self.asks(Intercept, refused)
-
-    def pins(self, refused: str = "") -> Story:
-        return self.asks(Pin, refused)
-
-    def unpins(self, refused: str = "") -> Story:
-        return self.asks(Pin, refused, on=False)
-
-    def spams(self, refused: str = "") -> Story:
-        return self.asks(MarkSpam, refused)
-
-    def finishes(self, refused: str = "", *, solved: bool = True, confirmed: bool = False) -> Story:
-        return self.asks(Finish, refused, solved=solved, confirmed=confirmed)
-
-    def rates(self, score: int, comment: str = "", refused: str = "", *, conversation: int = 0) -> Story:
-        return self.asks(Rate, refused, score=score, comment=comment, conversation=conversation)
-
-    def asks(self, kind: type[Request], refused: str, **fields: Any) -> Story:
-        story = self._story
-        key = story._key()
-        story.happens(kind(thread="t", by=self._name, request=key, **fields))  # type: ignore[arg-type]
-        answered = story.answers.get(key)
-        assert answered is not None, f"{kind.__name__} of {self._name} was not answered"
-        assert answered.code == refused, f"{kind.__name__} of {self._name}: {answered.code!r}, not {refused!r}"
-        return story

@@ -19,8 +19,8 @@ CAP = "server limit"
 UNKNOWN = "unknown"
 
 Key = tuple[float, int, int]
-"""What `evenly` orders by: last active at, number of the offer, place in the queue. Without the number, offers of one moment would tie.
-`strictly` goes by the place alone."""
+"""What `evenly` orders by: last active at, number of the offer, place in the queue.
+Without the number, offers of one moment would tie. `strictly` goes by the place alone."""
 
 
 @dataclass(slots=True, eq=False)

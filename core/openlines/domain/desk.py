@@ -5,7 +5,8 @@ call returns what is to be placed because of it (`Placed`), for that conversatio
 At most one Placed per conversation is under way; it is repeated until a Standing with a newer seat arrives.
 
 `choices` holds the rules for one conversation, `candidates` who qualifies on a line, `tracked` what a conversation
-weighs. Here is what ties them together: who waits in which order, loads, time. At the start tell `agents`, `clocked`, then all Standings at once with `load`.
+weighs. Here is what ties them together: who waits in which order, loads, time.
+At the start tell `agents`, `clocked`, then all Standings at once with `load`.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def queue_up(turn: Turn, *, rung: tuple[str, ...], line: str = "") -> None:
 def give_back(turn: Turn, by: str, *, why: str = "") -> None:
     """A return to the queue, by staff or by itself: the round goes on, the one who left counts as rung."""
     left = turn.open.responsible
-    rung = turn.open.rung if left in turn.open.rung else (*turn.open.rung, left)
+    rung = (*(agent for agent in turn.open.rung if agent != left), left)  # last: the desk asks anybody else first
     turn.change(participants=tuple(agent for agent in turn.open.participants if agent != left))
     turn.decided("returned", by, agents=(left,), text=why)
     queue_up(turn, rung=rung)

@@ -88,7 +88,8 @@ def decide(policies: Policies, thread: Thread, facts: Facts, event: AnyEvent) ->
             turn.refuse(event.request, rule)
         else:
             rule(turn, event)
-    if _seated(turn.thread) != _seated(thread):
+    unmoved = turn.thread.open is thread.open and turn.thread.last is thread.last
+    if not unmoved and _seated(turn.thread) != _seated(thread):
         turn.keep(seat=turn.thread.seat + 1)
     return Decided(turn.thread, tuple(turn.told), tuple(turn.answers), tuple(turn.clocks))
 

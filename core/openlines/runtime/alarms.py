@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 from openlines.runtime.clock import Clock
 
+SLACK = 64
+"""Moments that were moved may fill half of the heap, and so many more."""
+
 
 class Alarms:
     """Keeps the earliest moment per name and calls `ring(names)` when they have come. All on the loop."""
@@ -27,6 +30,15 @@ class Alarms:
             if not self._heap or at < self._heap[0][0]:
                 self._earlier.set()
             heapq.heappush(self._heap, (at, name))
+            if len(self._heap) > 2 * len(self._at) + SLACK:
+                self._heap = [(at, name) for name, at in self._at.items()]
+                heapq.heapify(self._heap)
+
+    def set_no_later(self, name: str, at: float) -> None:
+        """Ring for `name` at this moment, unless it is to ring sooner: for what was read a while ago."""
+        known = self._at.get(name)
+        if known is None or at < known:
+            self.set(name, at)
 
     @property
     def next(self) -> float:

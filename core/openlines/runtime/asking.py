@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -14,6 +16,7 @@ from openlines.domain.events import BotAnswered
 from openlines.domain.messages import Content
 from openlines.domain.policy import Policies
 from openlines.domain.state import Status, Thread
+from openlines.runtime.boundary import as_kept, fault_of
 from openlines.runtime.link import LONGEST_TEXT
 from openlines.runtime.retries import GivenUp, Retries
 from openlines.runtime.supervisor import Supervisor
@@ -63,9 +66,10 @@ class Asking:
             raise GivenUp("hangs", f"no answer within {guarded.timeout:.0f} s") from None
         except NotReady as error:
             raise GivenUp("rests", str(error)) from error
-        except Exception as error:
-            log.warning("bot_failed", bot=command.bot, exc_info=error)
-            raise GivenUp("raised", f"{type(error).__name__}: {error}") from error
+        except BaseException as raised:
+            fault = fault_of(raised)
+            log.warning("bot_failed", bot=command.bot, exc_info=fault)
+            raise GivenUp("raised", f"{type(fault).__name__}: {fault}") from fault
         if answer.after > 0:
             await self._retries.wait(self._retries.clock.sleep(min(answer.after, guarded.timeout)))
         return self._answered(thread, command, answer)
@@ -75,7 +79,7 @@ class Asking:
             thread=thread.id,
             command=command.id,
             at=self._retries.clock.now(),
-            say=tuple(Content(text=said) if isinstance(said, str) else said for said in answer.say),
+            say=tuple(said for said in answer.say if isinstance(said, Content)),  # `checked` has made them so
             transfer=answer.transfer,
             finish=answer.finish,
             memory=dict(answer.memory),
@@ -83,17 +87,36 @@ class Asking:
 
 
 def checked(answer: Answer) -> Answer:
-    """The answer, if it is one that can be kept. Raises `ValueError` saying what is wrong with it."""
+    """The answer as it will be kept. Raises `ValueError` saying what is wrong with it."""
     if not isinstance(answer, Answer):
         raise ValueError(f"answer() returned {type(answer).__name__}, not an Answer")  # noqa: TRY004 - a bad value
+    if not isinstance(answer.say, tuple | list):
+        raise ValueError(f"say is {type(answer.say).__name__}, not a tuple of texts")  # noqa: TRY004
+    if not (isinstance(answer.transfer, str) and isinstance(answer.finish, bool)):
+        raise ValueError("transfer is a text, finish true or false")  # noqa: TRY004
+    if not (isinstance(answer.after, int | float) and isfinite(answer.after)):
+        raise ValueError("after is a number of seconds")
     if len(answer.say) > SAY_LIMIT:
         raise ValueError(f"{len(answer.say)} messages in one answer; at most {SAY_LIMIT}")
-    memory = msgspec.json.encode(dict(answer.memory))
-    if len(memory) > MEMORY_LIMIT:
-        raise ValueError(f"a memory of {len(memory)} bytes; at most {MEMORY_LIMIT}")
-    for said in answer.say:
-        text = said if isinstance(said, str) else said.text
-        if len(text) > LONGEST_TEXT:
-            raise ValueError(f"a text of {len(text)} characters; at most {LONGEST_TEXT}")
-        text.encode()  # halves of characters can be neither kept nor sent
-    return answer
+    said = [_content(each) for each in answer.say]
+    return replace(answer, say=tuple(content for content in said if content), memory=_memory(answer.memory))
+
+
+def _content(said: Content | str) -> Content:
+    content = Content(text=said) if isinstance(said, str) else said
+    if not isinstance(content, Content):
+        raise ValueError(f"a bot says texts and Content, not {type(said).__name__}")  # noqa: TRY004
+    if len(content.text) > LONGEST_TEXT:
+        raise ValueError(f"a text of {len(content.text)} characters; at most {LONGEST_TEXT}")
+    return as_kept(content)
+
+
+def _memory(memory: Mapping[str, Any]) -> dict[str, Any]:
+    """What the bot remembers, as it will read it again."""
+    try:
+        packed = msgspec.json.encode(dict(memory))
+    except TypeError as error:
+        raise ValueError(f"the memory is no JSON: {error}") from error
+    if len(packed) > MEMORY_LIMIT:
+        raise ValueError(f"a memory of {len(packed)} bytes; at most {MEMORY_LIMIT}")
+    return msgspec.json.decode(packed, type=dict[str, Any])

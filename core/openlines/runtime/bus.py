@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from openlines.domain.events import AnyEvent, Asked
+from openlines.domain.events import AnyEvent, Asked, Delivered
 from openlines.domain.turn import Answered
 from openlines.runtime.drafts import Outcome
 from openlines.runtime.router import Router
@@ -46,8 +46,9 @@ class MemoryBus:
         return await self._router.publish([routed(event) for event in events])
 
     def publish_own(self, *events: AnyEvent) -> None:
-        """What the hub tells itself: never refused."""
-        self._router.publish_own([routed(event) for event in events])
+        """What the hub tells itself: never refused. That a message was taken can wait for the next commit."""
+        lazy = all(isinstance(event, Delivered) for event in events)
+        self._router.publish_own([routed(event) for event in events], lazy=lazy)
 
     async def ask(self, request: Asked) -> Decided:
         """Raises `NotReady`; answers `pending` where the decision takes longer than a person likes to wait."""

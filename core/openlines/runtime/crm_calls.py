@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from openlines.api import CrmSession, Identity, Record
+from openlines.api import CrmSession, Identity, NotReady, Record
 from openlines.domain.commands import AssignRecord, CreateRecord, FindCustomer, LogTranscript
 from openlines.domain.events import CrmRecorded, CustomerFound
 from openlines.domain.people import Agent
 from openlines.domain.state import Thread
 from openlines.runtime import tables
+from openlines.runtime.boundary import fault_of, within
 from openlines.runtime.database import Database
 from openlines.runtime.drafts import decode_entry
 from openlines.runtime.records import Kept, customer_id
@@ -24,6 +25,8 @@ FIND_LIMIT = 3.0
 """Seconds of a look-up; later it is "unknown for now"."""
 WRITE_LIMIT = 30.0
 """Seconds of one writing call."""
+OPEN_LIMIT = 60.0
+"""Seconds that one try waits for a CRM to open."""
 GIVE_UP_AFTER = 3 * 86400.0
 
 Write = CreateRecord | AssignRecord | LogTranscript
@@ -44,12 +47,13 @@ class CrmCalls:
     async def find(self, thread: Thread, command: FindCustomer) -> CustomerFound:
         """Raises `GivenUp` at once where the CRM fails or is late: nobody waits for it."""
         try:
-            async with asyncio.timeout(FIND_LIMIT):
+            async with within(self._retries.clock, FIND_LIMIT):
                 session = await self._supervisor.crm(command.crm)
-                record = await session.find(identity_of(thread))
+                record = checked(await session.find(identity_of(thread)))
         except TimeoutError:
             raise GivenUp("late", f"no answer within {FIND_LIMIT:.0f} s") from None
-        except Exception as error:
+        except BaseException as raised:
+            error = fault_of(raised)
             raise GivenUp("failed", f"{type(error).__name__}: {error}") from error
         at = self._retries.clock.now()
         if record is None:
@@ -68,8 +72,13 @@ class CrmCalls:
         """Raises `GivenUp`. Every call carries a key, so that a repeated one changes nothing."""
 
         async def attempt() -> Record | None:
-            session = await self._retries.wait(self._supervisor.crm(command.crm))
-            async with asyncio.timeout(WRITE_LIMIT):
+            clock = self._retries.clock
+            try:
+                async with within(clock, OPEN_LIMIT):
+                    session = await self._retries.wait(self._supervisor.crm(command.crm))
+            except TimeoutError:
+                raise NotReady(f"CRM {command.crm} is not open") from None
+            async with within(clock, WRITE_LIMIT):
                 return await self._write(session, thread, command)
 
         record = await self._retries.until(
@@ -100,12 +109,15 @@ class CrmCalls:
         customer = customer_id(thread)
         claimed = await self._claimed(command.crm, customer, command.kind)
         if claimed:
-            known = await session.show(claimed, command.kind)
+            known = checked(await session.show(claimed, command.kind))
             if known is not None:
                 return known
         key = f"{command.crm}-{customer}-{command.kind}-{claimed}"
         responsible = self._address(command.responsible)
-        return await session.create(command.kind, identity_of(thread), command.source, responsible, key)
+        created = checked(await session.create(command.kind, identity_of(thread), command.source, responsible, key))
+        if created is None:
+            raise ValueError("create() returned None, not the new record")
+        return created
 
     async def _claimed(self, crm: str, customer: str, kind: str) -> str:
         columns = tables.crm_records.c
@@ -136,6 +148,19 @@ class CrmCalls:
     def _address(self, agent: str) -> str:
         known = self._people().get(agent)
         return known.email or agent if known else agent
+
+
+def checked(record: Record | None) -> Record | None:
+    """A CRM's record, if it is one that can be kept. Raises `ValueError` saying what is wrong with it."""
+    if record is None:
+        return None
+    if not isinstance(record, Record):
+        raise ValueError(f"the CRM returned {type(record).__name__}, not a Record")  # noqa: TRY004 - a bad value
+    texts = {name: getattr(record, name) for name in ("id", "kind", "name", "responsible")}
+    wrong = [name for name, value in texts.items() if not isinstance(value, str)]
+    if wrong or not record.id:
+        raise ValueError(f"the CRM's record has a bad {', '.join(wrong) or 'id'}")
+    return replace(record, **{name: value.encode(errors="replace").decode()[:255] for name, value in texts.items()})
 
 
 def identity_of(thread: Thread) -> Identity:

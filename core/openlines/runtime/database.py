@@ -15,6 +15,8 @@ from sqlalchemy.engine import make_url
 
 T = TypeVar("T")
 
+WAL_PAGES = 16_384
+"""Pages at which the writer itself empties the log of SQLite (64 MB); before, a thread of its own does, see below."""
 READERS = 3
 """Threads that read for the web; the writer has its own."""
 
@@ -34,6 +36,7 @@ def open_engine(url: str) -> Engine:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -78,6 +81,17 @@ class Database:
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` as one reading transaction in a thread."""
         return await self._submit(work, writes=False)
+
+    async def checkpoint(self) -> None:
+        """Move what SQLite's log holds into the database, beside the writer and without holding it up."""
+        if self.engine.dialect.name == "sqlite":
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._empty_log)
+
+    def _empty_log(self) -> None:
+        with self.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            if driver is not None:  # below SQLAlchemy, which would begin a transaction
+                driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)

@@ -26,14 +26,14 @@ def parts(content: Content, sender: Sender, able: Capabilities, address: Callabl
     links = [file for file in content.files if file not in files]
     if links:
         text = "\n".join(filter(None, [text, *(f"{file.name}: {file.url or address(file)}" for file in links)]))
-    texts = list(split(text, able.max_text)) or [""]
+    texts = [piece for piece in split(text, able.max_text) if piece] or [""]
     whole = [Content(text=piece) for piece in texts[:-1]]
-    last = replace(content, text=texts[-1], buttons=buttons, files=files)
-    return (*whole, last) if last or not whole else tuple(whole)
+    return (*whole, replace(content, text=texts[-1], buttons=buttons, files=files))
 
 
 def split(text: str, limit: int) -> Iterator[str]:
     """Cut a text into pieces of at most `limit` characters, at a paragraph, line or word where there is one."""
+    limit = max(1, limit)
     while len(text) > limit:
         cut = next((at for mark in ("\n\n", "\n", " ") if (at := text.rfind(mark, limit // 2, limit)) > 0), limit)
         yield text[:cut].rstrip()

@@ -71,8 +71,8 @@ class Subscription:
         self._ready = asyncio.Event()
 
     def push(self, batch: FeedBatch) -> None:
-        if len(self._batches) >= BACKLOG:
-            self.overrun = True
+        if self.overrun or len(self._batches) >= BACKLOG:
+            self.overrun = True  # and stays so: what came behind a gap would move the cursor over it
         else:
             self._batches.append(batch)
         self._ready.set()
@@ -159,9 +159,9 @@ class Feed:
         """Put what was missed before what comes in meanwhile."""
         assert self._read_after is not None, "the feed has not been started"  # noqa: S101 - a fault of ours
         behind = {partition: vector.get(partition, 0) for partition in now}
-        missed = await self._read_after(behind, REACH + 1)
-        missed = [kept for kept in missed if kept.n <= now[kept.partition]]
-        if len(missed) > REACH or any(vector[partition] > now.get(partition, 0) for partition in vector):
+        found = await self._read_after(behind, REACH + 1)
+        missed = [kept for kept in found if kept.n <= now[kept.partition]]  # newer ones are on their way already
+        if len(found) > REACH or any(vector[partition] > now.get(partition, 0) for partition in vector):
             subscription.reset = True
             subscription.cursor = encode_cursor(now)
         elif missed:
@@ -169,11 +169,13 @@ class Feed:
 
     def _tell_followers(self, entries: Sequence[Kept]) -> None:
         for kept in entries:
-            for queue in self._followers.get(kept.thread, ()):
-                if not customer_sees(kept.entry):
-                    continue
-                if queue.full():
-                    queue.get_nowait()
+            followers = self._followers.get(kept.thread)
+            if not followers or not customer_sees(kept.entry):
+                continue
+            for queue in followers:
+                if queue.full():  # what is read from the store next must come before whatever else waits here
+                    while not queue.empty():
+                        queue.get_nowait()
                     queue.put_nowait(None)
                 else:
                     queue.put_nowait([kept])

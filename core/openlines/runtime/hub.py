@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import math
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -16,6 +17,7 @@ import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, Engine, Select, delete, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from openlines.api import App, NotReady, Outgoing, Record, Sender
 from openlines.domain.desk import Desk
@@ -53,6 +55,7 @@ from openlines.settings.policies import policies as make_policies
 
 SWEEP = 60.0
 """Seconds between two looks at the store for deadlines; nearer ones are in memory."""
+CHECKPOINT = 1.0
 TYPING_LIMIT = 5.0
 
 log = structlog.get_logger("openlines.hub")
@@ -181,6 +184,7 @@ class Hub:
             busy = self._router.unfinished or self._performer.busy or self._background or self.supervisor.starting
             quiet = 0 if busy else quiet + 1
             if busy:
+                self._router.hurry()
                 await asyncio.sleep(0.0005)
 
     # -- start and stop -----------------------------------------------------------------------------------------
@@ -203,6 +207,8 @@ class Hub:
         for waiting in seated:
             self._note_open(waiting)
         self.supervisor.start()
+        if dismissed := [agent.id for agent in self.people.view.values() if agent.dismissed]:
+            await self._say_gone(dismissed)  # who left the settings while the hub was down
         for thread in owing:
             self._performer.advance(thread)
         log.info("hub_started", waiting=len(seated), owing=len(owing))
@@ -220,7 +226,7 @@ class Hub:
 
     def jobs(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         """What runs as long as the hub does."""
-        return [self._alarms.run, self._desk_alarm.run, self._sweep, self.people.run]
+        return [self._alarms.run, self._desk_alarm.run, self._sweep, self._checkpoint, self.people.run]
 
     # -- what a commit means ------------------------------------------------------------------------------------
 
@@ -265,6 +271,14 @@ class Hub:
                 self._alarms.set(thread, due)
             await self.clock.sleep(SWEEP)
 
+    async def _checkpoint(self) -> None:
+        while True:
+            await self.clock.sleep(CHECKPOINT)
+            try:
+                await self.database.checkpoint()
+            except SQLAlchemyError as error:  # a full disk: the writer says so, and the log is bounded
+                log.debug("checkpoint_failed", why=str(error))
+
     # -- the desk -----------------------------------------------------------------------------------------------
 
     def _placed(self, placed: Iterable[AnyEvent]) -> None:
@@ -272,7 +286,7 @@ class Hub:
         answers = [replace_at(each, now) for each in placed]
         if answers:
             self._bus.publish_own(*answers)
-        self._desk_alarm.set("desk", self._desk.due)
+        self._desk_alarm.set("desk", self._desk.due if self._desk.due < math.inf else 0.0)
 
     def _tick_desk(self, _names: list[str]) -> None:
         self._placed(self._desk.tick(self.clock.now()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -26,6 +26,7 @@ from openlines.domain.events import (
 )
 from openlines.domain.messages import ContactCard, Content, Customer
 from openlines.runtime import database, tables
+from openlines.runtime.boundary import as_kept
 from openlines.runtime.clock import Clock
 from openlines.runtime.drafts import Outcome
 from openlines.runtime.feed import Feed
@@ -43,7 +44,7 @@ _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters and halves of characters: no store, screen or protocol takes them as text."""
 
 E = TypeVar("E", CustomerWrote, CustomerEdited, CustomerDeleted, CustomerReceived, CustomerRated, CustomerFilled)
-Publish = Callable[[list[Incoming]], Awaitable[list[Outcome]]]
+Publish = Callable[[Sequence[Incoming]], Awaitable[list[Outcome]]]
 
 
 class HubLink:
@@ -83,26 +84,31 @@ class HubLink:
         self._able = able or Capabilities()
 
     async def receive(self, *incoming: Incoming) -> list[Stored]:
-        durable: list[Incoming] = []
         at = self._clock.now()
-        for one in incoming:
-            mine = tidy(replace(one, channel=self.id, at=at))
-            if isinstance(mine, CustomerTyping):
-                self._typing(mine)
+        facts = [tidy(replace(one, channel=self.id, at=at)) for one in incoming]
+        durable = [fact for fact in facts if not isinstance(fact, CustomerTyping)]
+        outcomes = iter(await self._publish(durable) if durable else [])
+        stored = []
+        for fact in facts:
+            if isinstance(fact, CustomerTyping):
+                self._typing(fact)
+                stored.append(Stored(duplicate=False))
             else:
-                durable.append(mine)
-        outcomes = await self._publish(durable) if durable else []
-        threads = [thread_id(self.id, one.chat) for one in durable]
-        return [
-            Stored(outcome.duplicate, f"{thread}:{outcome.message}" if outcome.message else "")
-            for outcome, thread in zip(outcomes, threads, strict=True)
-        ]
+                stored.append(self._stored(fact, next(outcomes)))
+        return stored
+
+    def _stored(self, fact: Incoming, outcome: Outcome) -> Stored:
+        message = f"{thread_id(self.id, fact.chat)}:{outcome.message}" if outcome.message else ""
+        return Stored(outcome.duplicate, message)
 
     async def follow(self, chat: str, after: int = 0) -> AsyncIterator[list[Story]]:
         thread = thread_id(self.id, chat)
         async with self._feed.following(thread) as news:
             while True:
-                while page := await self._reader.story(thread, after=after, limit=100):
+                for page in [] if after else await self._whole(thread):
+                    after = page[-1].seq
+                    yield page
+                while after and (page := await self._reader.story(thread, after=after, limit=100)):
                     after = page[-1].seq
                     yield page
                 while (fresh := await news.get()) is not None:
@@ -110,6 +116,13 @@ class HubLink:
                     if new:
                         after = new[-1].seq
                         yield new
+
+    async def _whole(self, thread: str) -> list[list[Story]]:
+        """The story from its beginning, in pages; read from its end, where an index leads."""
+        pages: list[list[Story]] = []
+        while page := await self._reader.story(thread, before=pages[-1][0].seq if pages else 0, limit=100):
+            pages.append(page)
+        return pages[::-1]
 
     async def history(self, chat: str, before: int = 0, limit: int = 50) -> list[Story]:
         return await self._reader.story(thread_id(self.id, chat), before=before, limit=limit)
@@ -129,10 +142,19 @@ def tidy(event: Incoming) -> Incoming:
         case CustomerWrote():
             if not event.content:
                 raise Rejected("a message needs a text, a file, a location or a contact")
-            return _short(replace(event, customer=_customer(event.customer), content=_content(event.content)))
+            wrote = replace(
+                event,
+                customer=_customer(event.customer),
+                content=_content(event.content),
+                group=bool(event.group),
+                sent_at=float(event.sent_at),
+            )
+            return _short(wrote)
         case CustomerEdited():
-            return _short(replace(event, content=_content(event.content)))
+            return _short(replace(event, content=_content(event.content), version=short_id(event.version)))
         case CustomerRated():
+            if event.value not in ("like", "dislike"):
+                raise Rejected(f"a rating is like or dislike, not {event.value!r}")
             return _short(replace(event, comment=_text(event.comment, LONGEST_TEXT)))
         case CustomerFilled():
             fields = {_text(key, 100): _text(value, LONGEST_NAME) for key, value in list(event.fields.items())[:50]}
@@ -142,20 +164,23 @@ def tidy(event: Incoming) -> Incoming:
         case CustomerDeleted():
             return _short(event)
         case CustomerReceived():
+            if event.state not in ("delivered", "read"):
+                raise Rejected(f"a receipt says delivered or read, not {event.state!r}")
             return _short(event)
 
 
 def _short(event: E) -> E:
     if not event.id:
         raise Rejected("a fact needs the platform's id of it, or the hub cannot tell repetitions")
-    changes: dict[str, str] = {}
-    if len(event.id) > SHORT_ID:
-        changes["id"] = hashlib.sha256(event.id.encode(errors="replace")).hexdigest()
-    elif _UNWANTED.search(event.id):
-        changes["id"] = _clean(event.id)
-    if _UNWANTED.search(event.chat):
-        changes["chat"] = _clean(event.chat)
-    return replace(event, **changes) if changes else event
+    id_, chat = short_id(event.id), _clean(event.chat)
+    return event if (id_, chat) == (event.id, event.chat) else replace(event, id=id_, chat=chat)
+
+
+def short_id(given: str) -> str:
+    """A platform's id as it is kept: the same for the same id, whichever way it came in."""
+    if len(given) > SHORT_ID:
+        return hashlib.sha256(given.encode(errors="replace")).hexdigest()
+    return _clean(given)
 
 
 def _customer(customer: Customer) -> Customer:
@@ -167,7 +192,7 @@ def _content(content: Content) -> Content:
         raise Rejected(f"a message has {len(content.files)} files; at most {MOST_FILES} are taken")
     if not (content.files or content.location or content.contact or content.buttons):
         return Content(text=_text(content.text, LONGEST_TEXT))
-    return replace(
+    tidied = replace(
         content,
         text=_text(content.text, LONGEST_TEXT),
         files=tuple(
@@ -177,6 +202,10 @@ def _content(content: Content) -> Content:
         location=replace(content.location, title=_clean(content.location.title[:1000])) if content.location else None,
         contact=_card(content.contact) if content.contact else None,
     )
+    try:
+        return as_kept(tidied)
+    except ValueError as error:
+        raise Rejected(f"a message cannot be kept: {error}") from error
 
 
 def _card(card: ContactCard) -> ContactCard:

@@ -24,6 +24,7 @@ from openlines.domain.commands import (
 from openlines.domain.events import AnyEvent
 from openlines.domain.state import Thread
 from openlines.runtime.asking import Asking
+from openlines.runtime.boundary import abandon, fault_of
 from openlines.runtime.crm_calls import CrmCalls
 from openlines.runtime.records import customer_id
 from openlines.runtime.retries import GivenUp, Retries, given_up
@@ -81,12 +82,12 @@ class Performer:
         self._begin(thread)
 
     async def stop(self) -> None:
+        """Let what is under way end, within reason; what only waits ends at once. All of it stays owed."""
         self._stopping = True
+        self._retries.stop()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_LIMIT)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            _done, late = await asyncio.wait(self._tasks, timeout=STOP_LIMIT)
+            await abandon(late)
 
     def _begin(self, thread: Thread) -> None:
         if self._stopping:
@@ -116,9 +117,10 @@ class Performer:
             outcome = await self._outcome(thread, command)
         except GivenUp as error:
             outcome = given_up(thread, command, self._retries.clock.now(), error.code, str(error))
-        except Exception as error:
+        except BaseException as raised:
+            fault = fault_of(raised)
             log.exception("command_failed", command=type(command).__name__)
-            words = f"{type(error).__name__}: {error}"
+            words = f"{type(fault).__name__}: {fault}"
             outcome = given_up(thread, command, self._retries.clock.now(), "error", words)
         self._publish(outcome)
 

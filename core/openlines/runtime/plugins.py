@@ -6,13 +6,15 @@ version and reason; the others go on. This is the only module that touches plugg
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points, requires, version
 from typing import Any, Literal
 
 import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from openlines.api import App, Bot, Connector, Crm, Specs
 
@@ -67,9 +69,13 @@ def load(named: Collection[str] | None = None, extra: Iterable[object] = ()) -> 
         if named is None or entry.name in named:
             _load_one(manager, entry, loaded)
     for module in extra:
-        manager.register(module)
-        _collect(manager, module, Plugin(getattr(module, "__name__", "in process"), "in process", ""), loaded)
+        plugin = Plugin(getattr(module, "__name__", "in process"), "in process", "")
+        _load_module(manager, plugin, partial(_itself, module), loaded)
     return loaded
+
+
+def _itself(module: object) -> object:
+    return module
 
 
 def _load_one(manager: pluggy.PluginManager, entry: EntryPoint, loaded: Loaded) -> None:
@@ -78,20 +84,30 @@ def _load_one(manager: pluggy.PluginManager, entry: EntryPoint, loaded: Loaded) 
     if entry.dist and (mismatch := _asks_for_another_core(name)):
         loaded.plugins.append(_broken(plugin, mismatch))
         return
+    _load_module(manager, plugin, entry.load, loaded)
+
+
+def _load_module(manager: pluggy.PluginManager, plugin: Plugin, imported: Callable[[], object], loaded: Loaded) -> None:
     module = None
     try:
-        module = entry.load()
-        manager.register(module, name=entry.name)
+        module = imported()
+        manager.register(module)
         manager.check_pending()
-        _collect(manager, module, plugin, loaded)
-    except Exception as error:  # a plugin may fail in any way: it hurts only itself
+        provided = _provided(manager, module, loaded)
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way: it hurts only itself
         if module is not None and manager.is_registered(module):
             manager.unregister(module)
         loaded.plugins.append(_broken(plugin, f"{type(error).__name__}: {error}"))
+        return
+    for family, kind, provided_class in provided:
+        getattr(loaded, family)[kind] = provided_class
+    provides = tuple(f"{family}: {kind}" for family, kind, _class in provided)
+    loaded.plugins.append(Plugin(plugin.name, plugin.distribution, plugin.version, "", provides))
 
 
-def _collect(manager: pluggy.PluginManager, module: object, plugin: Plugin, loaded: Loaded) -> None:
-    provides = []
+def _provided(manager: pluggy.PluginManager, module: object, loaded: Loaded) -> list[tuple[Family, str, type]]:
+    """What a plugin's hooks return: all of it, or an error."""
+    found: dict[tuple[Family, str], type] = {}
     for family in FAMILIES:
         hook = getattr(manager.hook, f"openlines_{family}")
         for implementation in hook.get_hookimpls():
@@ -99,12 +115,11 @@ def _collect(manager: pluggy.PluginManager, module: object, plugin: Plugin, load
                 continue
             for provided in implementation.function():
                 kind = provided.path if family == "apps" else provided.kind
-                known: Mapping[str, type] = getattr(loaded, family)
-                if kind in known:
-                    raise ValueError(f"{family} {kind!r} is provided by {known[kind].__module__} already")
-                getattr(loaded, family)[kind] = provided
-                provides.append(f"{family}: {kind}")
-    loaded.plugins.append(Plugin(plugin.name, plugin.distribution, plugin.version, "", tuple(provides)))
+                known = getattr(loaded, family).get(kind) or found.get((family, kind))
+                if known is not None:
+                    raise ValueError(f"{family} {kind!r} is provided by {known.__module__} already")
+                found[family, kind] = provided
+    return [(family, kind, provided) for (family, kind), provided in found.items()]
 
 
 def _asks_for_another_core(distribution: str) -> str:
@@ -115,9 +130,14 @@ def _asks_for_another_core(distribution: str) -> str:
             requirement = Requirement(line)
         except InvalidRequirement:
             continue
-        if requirement.name == "openlines" and not requirement.specifier.contains(core, prereleases=True):
+        ours = canonicalize_name(requirement.name) == "openlines" and _holds(requirement)
+        if ours and not requirement.specifier.contains(core, prereleases=True):
             return f"needs openlines {requirement.specifier}, this is {core}"
     return ""
+
+
+def _holds(requirement: Requirement) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
 
 
 def _broken(plugin: Plugin, error: str) -> Plugin:

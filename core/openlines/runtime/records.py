@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -26,7 +27,7 @@ def fact_id(thread: str, key: str) -> bytes:
 
 def partition_of(thread: str) -> int:
     """Which partition a thread lives in."""
-    return int.from_bytes(hashlib.blake2b(thread.encode(), digest_size=2).digest()) % PARTITIONS
+    return int(thread[:4], 16) % PARTITIONS  # the id is a hash already
 
 
 class Kept(Struct, frozen=True):
@@ -68,6 +69,14 @@ class Summary(Struct, frozen=True, omit_defaults=True):
     reason: Reason | None = None
 
 
+shown = attrgetter(
+    "status", "line", "responsible", "offered", "participants", "holders", "created_at", "queued_at", "accepted_at",
+    "finished_at", "closed_at", "closed_by", "idle_at", "pinned", "unanswered", "solved", "rating",
+    "supervisor_rating", "reason",
+)  # fmt: skip
+"""What of a conversation its summary shows."""
+
+
 def summarise(thread: Thread, conversation: Conversation) -> Summary:
     """The summary of one of the thread's conversations."""
     return Summary(
@@ -96,6 +105,12 @@ def summarise(thread: Thread, conversation: Conversation) -> Summary:
         supervisor_rating=conversation.supervisor_rating,
         reason=conversation.reason,
     )
+
+
+def involved(conversation: Conversation) -> frozenset[str]:
+    """Whose own it is: the agents who are or were responsible, took part, or were offered it."""
+    agents = {conversation.responsible, *conversation.participants, *conversation.holders}
+    return frozenset(agent for agent in agents if agent and not agent.startswith("bot:"))
 
 
 def customer_id(thread: Thread) -> str:

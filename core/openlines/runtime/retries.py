@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from math import isfinite
+from typing import Any, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -14,12 +16,15 @@ from openlines.api.errors import Blocked, WindowClosed
 from openlines.domain.commands import AnyCommand, AskBot, Send
 from openlines.domain.events import AnyEvent, BotFailed, CrmFailed, Undelivered
 from openlines.domain.state import Thread
+from openlines.runtime.boundary import fault_of
 from openlines.runtime.clock import Clock
 
 FAULTS = 5
 """Tries after errors that a plugin does not declare: a fault of its own, which waiting seldom mends."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds between two tries: doubled each time, with jitter."""
+SHORTEST_PAUSE = 0.1
+"""Seconds after a rate limit, however little the platform asks for."""
 
 T = TypeVar("T")
 
@@ -39,8 +44,8 @@ class Retries:
 
     def __init__(self, clock: Clock, metrics: CollectorRegistry) -> None:
         self.clock = clock
-        self.waiting = 0
-        """Lanes that only wait: for the next try, a pause, a connection."""
+        self._waiting: set[asyncio.Task[Any]] = set()
+        self._stopping = False
         self._counter = Counter("openlines_retries", "Tries that are repeated", ["lane", "instance"], registry=metrics)
 
     async def until(
@@ -57,19 +62,23 @@ class Retries:
         while True:
             try:
                 return await attempt()
-            except Rejected as error:
-                raise GivenUp(_code(error), str(error)) from error
-            except RateLimited as error:
-                pause, reason = max(error.after, 0.1), f"the platform asks to wait {error.after:.0f} s"
-                rate_limited(self.clock.now() + pause)
-            except (NotReady, TimeoutError, OSError) as error:
-                pause, reason = _pause(tries), str(error) or type(error).__name__
-            except Exception as error:  # a fault of the plugin's own
-                faults += 1
-                pause, reason = _pause(tries), f"{type(error).__name__}: {error}"
-                if faults >= FAULTS:
-                    log.exception("plugin_fault", lane=lane, instance=instance)
-                    raise GivenUp("error", reason) from error
+            except BaseException as raised:
+                error = fault_of(raised)
+            match error:
+                case Rejected():
+                    raise GivenUp(_code(error), str(error)) from error
+                case RateLimited():
+                    pause = _asked(error.after)
+                    reason = f"the platform asks to wait {pause:.0f} s"
+                    rate_limited(self.clock.now() + pause)
+                case NotReady() | TimeoutError() | OSError():
+                    pause, reason = _pause(tries), str(error) or type(error).__name__
+                case _:  # a fault of the plugin's own
+                    faults += 1
+                    pause, reason = _pause(tries), f"{type(error).__name__}: {error}"
+                    if faults >= FAULTS:
+                        log.error("plugin_fault", lane=lane, instance=instance, exc_info=error)
+                        raise GivenUp("error", reason) from error
             tries += 1
             if self.clock.now() + pause > give_up_at:
                 raise GivenUp("gave_up", f"after {tries} tries: {reason}")
@@ -79,11 +88,26 @@ class Retries:
 
     async def wait(self, waiting: Awaitable[T]) -> T:
         """Wait for something that is not work: the hub counts as settled meanwhile."""
-        self.waiting += 1
+        task = asyncio.current_task()
+        assert task is not None, "only tasks wait"  # noqa: S101 - a fault of ours
+        self._waiting.add(task)
         try:
+            if self._stopping:
+                task.cancel()
             return await waiting
         finally:
-            self.waiting -= 1
+            self._waiting.discard(task)
+
+    @property
+    def waiting(self) -> int:
+        """Lanes that only wait: for the next try, a pause, a connection."""
+        return len(self._waiting)
+
+    def stop(self) -> None:
+        """Let nothing wait any longer: its task is cancelled."""
+        self._stopping = True
+        for task in self._waiting:
+            task.cancel()
 
 
 def given_up(thread: Thread, command: AnyCommand, at: float, code: str, reason: str) -> AnyEvent:
@@ -106,6 +130,15 @@ def _code(error: Rejected) -> str:
             return "window_closed"
         case _:
             return "rejected"
+
+
+def _asked(after: object) -> float:
+    """The pause that a platform asks for. Connectors hand on what a header says, which may be anything."""
+    try:
+        seconds = float(after)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return FIRST_PAUSE
+    return max(seconds, SHORTEST_PAUSE) if isfinite(seconds) else FIRST_PAUSE
 
 
 def _pause(tries: int) -> float:

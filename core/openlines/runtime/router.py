@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 
 import structlog
-from msgspec import Struct
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -22,24 +20,15 @@ from openlines.domain.turn import Answered
 from openlines.runtime.clock import Clock
 from openlines.runtime.drafts import Committed, Outcome
 from openlines.runtime.facts import View
+from openlines.runtime.intake import Intake, Waiting
 from openlines.runtime.step import Fenced, Input, Step
 
-BATCH = 256
-"""Events of one commit at most: bounds how long a late comer waits."""
 ROOM = 5_000
 """Events that may wait; the edge is refused above it, outcomes never are."""
 RETRY_AFTER = 0.5
 """Seconds between two tries while the store does not answer."""
 
 log = structlog.get_logger("openlines.router")
-
-
-class Waiting(Struct):
-    """One call's events, and whom to tell."""
-
-    inputs: Sequence[Input]
-    done: asyncio.Future[list[Outcome]] | None
-    """None for what the hub publishes to itself: it is tried until the store takes it."""
 
 
 class Router:
@@ -56,10 +45,7 @@ class Router:
     ) -> None:
         self._engine, self._view, self._clock = engine, view, clock
         self._deliver, self._lost = deliver, lost
-        self._queue: deque[Waiting] = deque()
-        self._queued = 0
-        self._wake = threading.Condition()
-        self._stopping = False
+        self._intake = Intake()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._work, name="openlines-writer", daemon=True)
         self._room = asyncio.Event()
@@ -78,15 +64,13 @@ class Router:
 
     async def stop(self) -> None:
         """Finish what is queued, then end the writer."""
-        with self._wake:
-            self._stopping = True
-            self._wake.notify()
+        self._intake.stop()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
     async def publish(self, inputs: Sequence[Input]) -> list[Outcome]:
         """Make events durable and decided. Raises `NotReady` where that cannot be: nothing has happened then."""
-        if self._queued >= ROOM:
+        if self._intake.events >= ROOM:
             self._room.clear()
             try:
                 async with asyncio.timeout(2):
@@ -97,27 +81,29 @@ class Router:
         self._submit(Waiting(inputs, done))
         return await done
 
-    def publish_own(self, inputs: Sequence[Input]) -> None:
-        """Outcomes, placements, wake-ups: never refused, never awaited."""
+    def publish_own(self, inputs: Sequence[Input], *, lazy: bool = False) -> None:
+        """Outcomes, placements, wake-ups: never refused, never awaited. `lazy` ones may wait for company."""
         if inputs:
-            self._submit(Waiting(inputs, None))
+            self._submit(Waiting(inputs, None), lazy=lazy)
 
     @property
     def queued(self) -> int:
-        return self._queued
+        """Events that wait for the writer."""
+        return self._intake.events
+
+    def hurry(self) -> None:
+        """Let nothing wait for company."""
+        self._intake.hurry()
 
     # -- on the loop --------------------------------------------------------------------------------------------
 
-    def _submit(self, waiting: Waiting) -> None:
-        if self._stopping:
+    def _submit(self, waiting: Waiting, *, lazy: bool = False) -> None:
+        if self._intake.stopping:
             if waiting.done is not None:
                 waiting.done.set_exception(NotReady("the hub is stopping; try again in a few seconds"))
             return  # what the hub owes is in the store: the next start goes on with it
         self.unfinished += 1
-        with self._wake:
-            self._queue.append(waiting)
-            self._queued += len(waiting.inputs)
-            self._wake.notify()
+        self._intake.put(waiting, lazy=lazy)
 
     def _finish(self, batch: list[Waiting], committed: Committed) -> None:
         self._deliver(committed)
@@ -137,7 +123,7 @@ class Router:
 
     def _finished(self, calls: int) -> None:
         self.unfinished -= calls
-        if self._queued < ROOM // 2:
+        if self._intake.events < ROOM // 2:
             self._room.set()
 
     # -- in the writer's thread ---------------------------------------------------------------------------------
@@ -146,22 +132,8 @@ class Router:
         with self._engine.connect().execution_options(writes=True) as connection:
             step = Step(connection, self._view)
             step.own(*self.owned)
-            while batch := self._take():
+            while batch := self._intake.take():
                 self._write(step, batch)
-
-    def _take(self) -> list[Waiting]:
-        """The next batch; empty only when the hub stops and nothing is left."""
-        with self._wake:
-            while not self._queue and not self._stopping:
-                self._wake.wait()
-            batch: list[Waiting] = []
-            size = 0
-            while self._queue and (not batch or size + len(self._queue[0].inputs) <= BATCH):
-                waiting = self._queue.popleft()
-                batch.append(waiting)
-                size += len(waiting.inputs)
-            self._queued -= size
-            return batch
 
     def _write(self, step: Step, batch: list[Waiting]) -> None:
         inputs = [one for waiting in batch for one in waiting.inputs]
@@ -223,14 +195,8 @@ class Router:
             self._call(self._lost)
             self._call(self._finished, len(own))
             return
-        with self._wake:
-            if self._stopping:  # it is owed still: the next start goes on with it
-                self._call(self._finished, len(own))
-                return
-            self._queue.extendleft(reversed(own))
-            self._queued += sum(len(waiting.inputs) for waiting in own)
-            if own:
-                self._wake.wait(RETRY_AFTER)
+        if not self._intake.put_back(own, RETRY_AFTER):
+            self._call(self._finished, len(own))  # it is owed still: the next start goes on with it
 
     def _call(self, function: Callable[..., None], *args: object) -> None:
         if self._loop is not None and not self._loop.is_closed():

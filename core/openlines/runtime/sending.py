@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from openlines.api import Capabilities, Files, NotReady, Outgoing
+from openlines.api import Capabilities, Files, NotReady, Outgoing, Receipt
 from openlines.domain.commands import Send
 from openlines.domain.events import Delivered
 from openlines.domain.messages import Content
 from openlines.domain.state import Thread
+from openlines.runtime.boundary import within
 from openlines.runtime.degrade import parts
+from openlines.runtime.link import short_id
 from openlines.runtime.retries import GivenUp, Retries
 from openlines.runtime.supervisor import Supervisor
 
@@ -21,6 +24,8 @@ SLOTS = 32
 """Sends under way at once per channel."""
 OPEN_LIMIT = 60.0
 """Seconds that one try waits for a channel to open."""
+
+log = structlog.get_logger("openlines.performer")
 
 
 class Sending:
@@ -63,8 +68,9 @@ class Sending:
     async def _send_piece(
         self, thread: Thread, command: Send, pieces: tuple[Content, ...], place: int, able: Capabilities, gate: _Gate
     ) -> str:
+        clock = self._retries.clock
         try:
-            async with asyncio.timeout(OPEN_LIMIT):
+            async with within(clock, OPEN_LIMIT):
                 channel = await self._retries.wait(self._supervisor.channel(thread.channel))
         except TimeoutError:
             raise NotReady(f"channel {thread.channel} is not open") from None
@@ -80,11 +86,18 @@ class Sending:
             at=command.at,
         )
         async with gate.slots:
-            if pause := gate.next_in(self._retries.clock.now()):
-                await self._retries.wait(self._retries.clock.sleep(pause))
-            async with asyncio.timeout(able.send_timeout):
+            while pause := gate.next_in(clock.now()):
+                await self._retries.wait(clock.sleep(pause))
+            async with within(clock, able.send_timeout):
                 receipt = await channel.send(message)
-        return receipt.external
+        return self._taken_as(receipt, thread.channel)
+
+    def _taken_as(self, receipt: Receipt, channel: str) -> str:
+        """The platform's id of what it took. A receipt that is none must not have the message sent again."""
+        if isinstance(receipt, Receipt) and isinstance(receipt.external, str):
+            return short_id(receipt.external)
+        log.warning("receipt_not_understood", channel=channel, receipt=type(receipt).__name__)
+        return ""
 
 
 class _Gate:
@@ -99,7 +112,8 @@ class _Gate:
         self._free_at = max(self._free_at, at)
 
     def next_in(self, now: float) -> float:
-        """Seconds until the next send may start; takes that place."""
-        start = max(now, self._free_at)
-        self._free_at = start + self._pace
-        return start - now
+        """Seconds until a send may start; 0 = now, and this one does. Ask again then: a pause may have begun."""
+        if now < self._free_at:
+            return self._free_at - now
+        self._free_at = now + self._pace
+        return 0.0

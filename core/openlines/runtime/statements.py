@@ -1,15 +1,15 @@
-"""The statements of the hot step: built once for each connection, written as SQL once, run with many rows.
+"""The statements of the hot step: built and compiled once for each connection, run with many rows.
 
-Building and compiling an upsert costs SQLAlchemy more than SQLite needs to run it; what stays dynamic (the lists of
-`IN`) goes through its own cache.
+Building and compiling an upsert costs SQLAlchemy more than SQLite needs to run it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Table, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Insert, Table, bindparam, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
@@ -52,24 +52,43 @@ class Add:
             connection.exec_driver_sql(self._sql, list(rows))
 
 
+class Look:
+    """Select `columns` of the rows whose `key` is one of the values.
+
+    The list of an `IN` makes a statement of its own for each length; so lengths are rounded up to powers of two.
+    """
+
+    def __init__(self, columns: Sequence[ColumnElement[Any]], key: ColumnElement[Any], dialect: Dialect) -> None:
+        self._columns, self._key, self._dialect = columns, key, dialect
+        self._lock = dialect.name != "sqlite"  # SQLite holds the lock of the whole file already
+        self._known: dict[int, tuple[str, list[str]]] = {}
+
+    def __call__(self, connection: Connection, values: Collection[Any], *, lock: bool = False) -> Sequence[Any]:
+        if not values:
+            return ()
+        length = 1 << (len(values) - 1).bit_length()
+        if length not in self._known:
+            self._known[length] = self._written(length, lock=lock and self._lock)
+        sql, names = self._known[length]
+        padded = chain(values, repeat(next(iter(values))))
+        return connection.exec_driver_sql(sql, dict(zip(names, padded, strict=False))).all()
+
+    def _written(self, length: int, *, lock: bool) -> tuple[str, list[str]]:
+        names = [f"v{place}" for place in range(length)]
+        query = select(*self._columns).where(self._key.in_([bindparam(name) for name in names]))
+        return str((query.with_for_update() if lock else query).compile(dialect=self._dialect)), names
+
+
 class Statements:
     """All that a step says to the store."""
 
     def __init__(self, dialect: Dialect) -> None:
-        partitions = tables.partitions.c
-        fence = select(partitions.partition, partitions.epoch).where(
-            partitions.partition.in_(bindparam("owned", expanding=True))
-        )
-        # SQLite holds the lock of the whole file already.
-        self.fence = fence if dialect.name == "sqlite" else fence.with_for_update()
-        self.threads = select(tables.threads.c.state).where(tables.threads.c.id.in_(bindparam("ids", expanding=True)))
-        entries = tables.entries.c
-        self.facts = select(entries.fact, entries.kind, entries.body).where(
-            entries.fact.in_(bindparam("facts", expanding=True))
-        )
-        requests = tables.requests.c
-        self.requests = select(requests.id, requests.result).where(requests.id.in_(bindparam("asked", expanding=True)))
-        clocks = tables.agent_lines.c
+        partitions, threads, entries = tables.partitions.c, tables.threads.c, tables.entries.c
+        requests, clocks = tables.requests.c, tables.agent_lines.c
+        self.epochs = Look((partitions.partition, partitions.epoch), partitions.partition, dialect)
+        self.threads = Look((threads.state,), threads.id, dialect)
+        self.facts = Look((entries.fact, entries.kind, entries.body), entries.fact, dialect)
+        self.requests = Look((requests.id, requests.result), requests.id, dialect)
         self.clock = select(tables.agent_lines).where(
             clocks.line == bindparam("line"), clocks.agent == bindparam("agent")
         )

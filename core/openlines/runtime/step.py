@@ -35,7 +35,7 @@ from openlines.runtime.drafts import (
     thread_row,
 )
 from openlines.runtime.facts import View, facts_for
-from openlines.runtime.records import Kept, customer_id, fact_id, partition_of, summarise, thread_id
+from openlines.runtime.records import Kept, customer_id, fact_id, involved, partition_of, shown, summarise, thread_id
 from openlines.runtime.statements import Statements
 
 CACHED_THREADS = 20_000
@@ -72,10 +72,13 @@ class Step:
         self._counts: dict[int, int] = {}
         self._numbers = range(0)
         self._sql = Statements(connection.dialect)
+        self._sqlite = connection.dialect.name == "sqlite"
+        self._version: int | None = None
 
     def own(self, epochs: dict[int, int], counts: dict[int, int]) -> None:
         """Take over partitions: from now on this node writes them, under these epochs."""
         self._epochs, self._counts = epochs, counts
+        self._version = None
         self._cache.clear()
 
     def run(self, inputs: Sequence[Input], *, now: float) -> Committed:
@@ -108,27 +111,33 @@ class Step:
     # -- load ---------------------------------------------------------------------------------------------------
 
     def _fence(self, partitions: set[int]) -> None:
-        for partition, epoch in self._connection.execute(self._sql.fence, {"owned": sorted(partitions)}):
+        if self._untouched():
+            return
+        for partition, epoch in self._sql.epochs(self._connection, sorted(partitions), lock=True):
             if self._epochs.get(partition) != epoch:
-                raise Fenced(
-                    f"partition {partition} has epoch {epoch} now; this node owned {self._epochs.get(partition)}"
-                )
+                mine = self._epochs.get(partition)
+                raise Fenced(f"partition {partition} has epoch {epoch} now; this node owned {mine}")
+
+    def _untouched(self) -> bool:
+        """On SQLite: nobody else has written since our last look, so nobody has taken over."""
+        if not self._sqlite:
+            return False
+        version = self._connection.exec_driver_sql("PRAGMA data_version").scalar()
+        known, self._version = self._version, version
+        return version == known
 
     def _load(self, inputs: Sequence[Input], draft: Draft) -> None:
         missing = {one.thread for one in inputs if one.thread not in self._cache}
-        if missing:
-            for (state,) in self._connection.execute(self._sql.threads, {"ids": list(missing)}):
-                self._remember(decode_thread(state))
+        for (state,) in self._sql.threads(self._connection, missing):
+            self._remember(decode_thread(state))
         facts = [
             fact_id(one.thread, key) for one in inputs if one.thread in self._cache for key in _looked_up(one.event)
         ]
-        if facts:
-            for fact, kind, body in self._connection.execute(self._sql.facts, {"facts": facts}):
-                draft.known[fact] = message_of(kind, body)
+        for fact, kind, body in self._sql.facts(self._connection, facts):
+            draft.known[fact] = message_of(kind, body)
         asked = [fact_id(one.thread, one.event.request) for one in inputs if isinstance(one.event, Request)]
-        if asked:
-            for request, result in self._connection.execute(self._sql.requests, {"asked": asked}):
-                draft.answered[request] = msgspec.json.decode(result, type=Answered)
+        for request, result in self._sql.requests(self._connection, asked):
+            draft.answered[request] = msgspec.json.decode(result, type=Answered)
 
     def _remember(self, thread: Thread) -> None:
         self._cache[thread.id] = thread
@@ -196,20 +205,19 @@ class Step:
         done.outcomes.append(Outcome(message=message))
 
     def _note_summaries(self, before: Thread, after: Thread, draft: Draft) -> None:
-        if before.open is after.open and before.last is after.last and before.customer == after.customer:
+        if before.open is after.open and before.last is after.last:
             return
-        known = {c.number: summarise(before, c) for c in (before.open, before.last) if c is not None}
+        known = {each.number: each for each in (before.open, before.last) if each is not None}
         for conversation in (after.open, after.last):
             if conversation is None:
                 continue
-            summary = summarise(after, conversation)
-            earlier = known.get(summary.number)
-            if summary != earlier:
-                draft.done.summaries[summary.number] = summary
-                already = () if earlier is None else (earlier.responsible, *earlier.participants, *earlier.holders)
-                for agent in {summary.responsible, *summary.participants, *summary.holders} - set(already):
-                    if agent and not agent.startswith("bot:"):
-                        draft.involved.add((agent, summary.number))
+            earlier = known.get(conversation.number)
+            if earlier is not None and shown(earlier) == shown(conversation) and before.customer == after.customer:
+                continue
+            draft.done.summaries[conversation.number] = summarise(after, conversation)
+            already = involved(earlier) if earlier is not None else frozenset()
+            for agent in involved(conversation) - already:
+                draft.involved.add((agent, conversation.number))
 
     def _take_numbers(self) -> range:
         name = tables.counters.c.name == "conversation"

@@ -16,11 +16,16 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from openlines.api import Bot, Channel, Connector, Crm, CrmSession, Link, NotReady, Rejected
+from openlines.runtime.boundary import abandon, fault_of, within
 from openlines.runtime.breaker import Breaker
 from openlines.runtime.clock import Clock
 
 OPEN_LIMIT = 30.0
-"""Seconds that opening or closing may take."""
+"""Seconds that opening may take."""
+CLOSE_LIMIT = 10.0
+"""Seconds that closing may take at a stop."""
+STEADY = 60.0
+"""Seconds after which one that is open counts as recovered: the next loss is a first one again."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds between two tries to open: doubled each time, with jitter."""
 
@@ -61,10 +66,10 @@ class Kept(Generic[T]):
     async def stop(self) -> None:
         self._closing.set()
         if self._task is not None:
-            _done, late = await asyncio.wait([self._task], timeout=OPEN_LIMIT)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            opening = self.state in ("starting", "waiting")
+            _done, late = await asyncio.wait([self._task], timeout=0 if opening else CLOSE_LIMIT)
+            await abandon(late)
+        self._become("closed", "the hub stopped it")
 
     async def value(self) -> T:
         """What `open` gave; waits until there is one. Raises `Rejected` when there will be none."""
@@ -87,29 +92,32 @@ class Kept(Generic[T]):
                 await self._closing.wait()
                 break
             await self._pause(verdict)
-        self._become("closed", "the hub stopped it")
 
     async def _open_once(self) -> BaseException:
         """Open, and stay until it is lost or closed. Returns why it ended; a polite end is a loss too."""
         try:
             async with AsyncExitStack() as stack:
-                async with asyncio.timeout(OPEN_LIMIT):
-                    value = await stack.enter_async_context(self._opener())
-                self._value = value
+                self._value = await self._entered(stack)
                 self._become("open", "")
                 if self.tries:
                     log.info("plugin_recovered", family=self.family, instance=self.instance, tries=self.tries)
-                self.tries = 0
                 self._opened.set()
-                await self._closing.wait()
-                self._value = None
+                try:
+                    await self._closing.wait()
+                finally:
+                    self._value = None  # while it closes nobody shall use it
+                    if self._clock.now() >= self.since + STEADY:
+                        self.tries = 0
             return NotReady("the connection ended")
-        except TimeoutError:
-            return NotReady(f"opening or closing took longer than {OPEN_LIMIT:.0f} s")
-        except Exception as error:  # a plugin may fail in any way: it hurts only itself
-            return _the_cause(error)
-        finally:
-            self._value = None
+        except BaseException as error:  # a plugin may fail in any way: it hurts only itself
+            return _the_cause(error if isinstance(error, BaseExceptionGroup) else fault_of(error))
+
+    async def _entered(self, stack: AsyncExitStack) -> T:
+        try:
+            async with within(self._clock, OPEN_LIMIT):
+                return await stack.enter_async_context(self._opener())
+        except TimeoutError as error:
+            raise NotReady(str(error) or f"it was not open within {OPEN_LIMIT:.0f} s") from error
 
     async def _pause(self, why: BaseException) -> None:
         self.tries += 1
@@ -121,10 +129,12 @@ class Kept(Generic[T]):
         tell("plugin_waiting", family=self.family, instance=self.instance, why=words, tries=self.tries, seconds=pause)
         sleep = asyncio.create_task(self._clock.sleep(pause))
         closing = asyncio.create_task(self._closing.wait())
-        await asyncio.wait([sleep, closing], return_when=asyncio.FIRST_COMPLETED)
-        for task in (sleep, closing):
-            task.cancel()
-        self.until = 0.0
+        try:
+            await asyncio.wait([sleep, closing], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            closing.cancel()
+            self.until = 0.0
 
     def _become(self, state: State, why: str) -> None:
         if state != self.state:
@@ -153,12 +163,13 @@ class GuardedBot:
         if not self.ready:
             raise NotReady(f"bot {self.instance} rests after failing: {self.why}")
         try:
-            async with asyncio.timeout(self.timeout):
+            async with within(self._clock, self.timeout):
                 result = await ask(self.bot)
-        except Exception as error:
+        except BaseException as raised:
+            error = fault_of(raised)
             self.why = f"{type(error).__name__}: {error}"
             self._breaker.failed(self._clock.now())
-            raise
+            raise error from None
         self._breaker.succeeded()
         return result
 

@@ -21,7 +21,7 @@ log = structlog.get_logger("openlines.web")
 
 DEADLINE = 30.0
 """Seconds for one webhook or page; a platform has given up by then."""
-SLOTS = 100
+SLOTS = 500
 """Calls of one channel at a time; live sockets do not count."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -75,7 +75,7 @@ class Window:
         path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
         env = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "CI": "1", "PATH": path}
         fingerprint = self.fingerprint()
-        fresh = self.out.with_name("static.new")
+        fresh = self.web / "node_modules" / ".window"  # a place that git and sdists ignore
         for command in (
             [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
             # by their paths: npm scripts would look for a shell and for a `node` of their own

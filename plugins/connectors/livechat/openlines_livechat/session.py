@@ -23,6 +23,7 @@ from openlines.api import (
     Incoming,
     Link,
     NotReady,
+    Rejected,
     Story,
 )
 
@@ -240,8 +241,8 @@ class Session:
         """What may be lost: the visitor is not told, and says it again soon enough."""
         try:
             await self._link.receive(signal)
-        except NotReady:
-            self._link.log.debug("chat_signal_dropped", chat=self.chat)
+        except (NotReady, Rejected) as error:
+            self._link.log.debug("chat_signal_dropped", chat=self.chat, reason=str(error))
 
     async def _command(self, command: wire.Command) -> None:
         if wait := self._room.pace(self.chat, self._link.now()):
@@ -257,7 +258,12 @@ class Session:
         except NotReady:
             await self.send(wire.error(command.cid, "busy", 2))
             return
-        await self.send({"t": "ok", "cid": command.cid, "id": stored.message})
+        except Rejected as error:
+            self._link.log.warning("chat_command_refused", chat=self.chat, reason=str(error))
+            await self.send(wire.error(command.cid, "refused"))
+            return
+        # The hub's id names its thread, too; the visitor needs the message's part.
+        await self.send({"t": "ok", "cid": command.cid, "id": stored.message.rpartition(":")[2]})
 
     async def _read(self, command: wire.Command) -> Incoming:
         at = self._link.now()
@@ -287,7 +293,7 @@ class Session:
         fields: dict[str, str] = {}
         for name, field in asked.items():
             many = field.input == "textarea"
-            value = wire.clean(_bounded(command.fields.get(name, "")), 2_000 if many else 200)
+            value = wire.clean(_bounded(command.fields.get(name, "")), 1_000 if many else 200)
             value = value if many else wire.clean_line(value)
             if (field.required and not value) or (value and not _fits(field.input, value)):
                 raise _Refused(f"invalid:{name}")

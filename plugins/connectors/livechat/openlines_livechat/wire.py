@@ -212,7 +212,7 @@ def _shown(story: Story, address: Address) -> tuple[str, dict[str, Any]]:
         case Deleted() as entry:
             return "delete", {"cid": entry.message}
         case Decision(what="rated") as entry:
-            return "note", {"what": "rated", "value": entry.text if entry.text in {"like", "dislike"} else ""}
+            return "note", {"what": "rated", "value": entry.fields.get("rating", "")}
         case Decision(what="accepted" | "intercepted" | "transferred" | "handed_over" | "finished" | "closed") as entry:
             return "note", {"what": entry.what}
         case _:

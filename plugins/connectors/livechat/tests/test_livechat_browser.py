@@ -34,10 +34,14 @@ class Hub:
     channel: LiveChatChannel
     runner: web.AppRunner | None = None
     port: int = 0
+    sockets: bool = True
+    """Whether what stands before it lets WebSockets through."""
 
     async def start(self) -> None:
         app = web.Application()
         for route in self.chat.pages(self.link):
+            if route.path == "/socket" and not self.sockets:
+                continue
             app.router.add_route(route.method, "/chat/site" + route.path, route.handler)
         self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self.runner.setup()
@@ -50,11 +54,11 @@ class Hub:
 
 
 @asynccontextmanager
-async def hub(folder: Path, **settings):
+async def hub(folder: Path, *, sockets: bool = True, **settings):
     async with MemoryLink(folder, id="site", title="Sample shop") as link:
         chat = LiveChat(LiveChatSettings(**settings))
         async with chat.open(link) as channel:
-            one = Hub(link, chat, channel)
+            one = Hub(link, chat, channel, sockets=sockets)
             await one.start()
             try:
                 yield one
@@ -195,6 +199,18 @@ async def test_what_is_written_while_the_hub_is_away_arrives_once(tmp_path, open
         assert here.link.texts() == ["before", "meanwhile"]
         assert await chat.get_by_text("meanwhile").count() == 1
         # the browser itself complains of the refused connections
+        open_page.faults[:] = [fault for fault in open_page.faults if "WebSocket" not in fault]
+
+
+async def test_where_no_websocket_gets_through_the_chat_goes_by_requests(tmp_path, open_page):
+    async with hub(tmp_path, sockets=False) as here, shop(here) as address:
+        page = await open_page(address)
+        chat = await opens(page)
+        await writes(page, "Hello")
+        await expect(chat.get_by_text("Sent")).to_be_visible(timeout=15_000)
+        await here.link.say(await chat_of_the_only_visitor(here), "Good morning!", author=ANNA)
+        await expect(chat.get_by_text("Good morning!")).to_be_visible()
+        assert here.link.texts() == ["Hello"]
         open_page.faults[:] = [fault for fault in open_page.faults if "WebSocket" not in fault]
 
 

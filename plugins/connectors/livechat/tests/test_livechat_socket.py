@@ -22,6 +22,7 @@ from openlines.api import (
     File,
     Message,
     Outgoing,
+    Rejected,
     Sender,
 )
 from openlines_livechat.room import Limits
@@ -144,6 +145,7 @@ async def test_the_visitor_sees_who_writes_but_nothing_of_the_inside(site):
             dropped,
             Delivery(conversation=1, message=1, state="read"),
             Decision(conversation=1, what="accepted", by="anna-7", text="secret reason"),
+            Decision(conversation=1, what="rated", by="customer", text="secret", fields={"rating": "like"}),
             Deleted(conversation=1, message=CID),
         ):
             await site.link.tell(chat, entry)
@@ -162,7 +164,11 @@ async def test_the_visitor_sees_who_writes_but_nothing_of_the_inside(site):
             "buttons": [{"label": "Red", "says": "r"}, {"label": "Blue", "says": "Blue"}],
         },
     )
-    assert kinds[1:3] == [("note", {"what": "accepted"}), ("delete", {"cid": CID})]
+    assert kinds[1:4] == [
+        ("note", {"what": "accepted"}),
+        ("note", {"what": "rated", "value": "like"}),
+        ("delete", {"cid": CID}),
+    ]
     assert "anna-7" not in json.dumps(visitor.items)
     assert "secret" not in json.dumps(visitor.items)
 
@@ -396,6 +402,21 @@ async def test_a_story_that_cannot_be_read_sends_the_visitor_round_again(site, m
         await visitor.says({"t": "hello"})
         assert await visitor.closed() == 1006
     assert [line.event for line in site.link.logged] == ["chat_stream_failed"]
+
+
+async def test_what_the_hub_refuses_is_refused_for_good(site, monkeypatch):
+    async def refuses(*incoming):
+        raise Rejected("not this one")
+
+    monkeypatch.setattr(site.link, "receive", refuses)
+    visitor = Visitor(site.http, site.base)
+    async with visitor.connected():
+        refusal = await visitor.writes("Hello", CID)
+        await visitor.says({"t": "typing", "text": "x"})  # a signal is just dropped
+        await visitor.says({"t": "ping"})
+        await visitor.frame("beat")
+    assert refusal == {"t": "err", "cid": CID, "code": "refused"}
+    assert [line.event for line in site.link.logged] == ["chat_command_refused", "chat_signal_dropped"]
 
 
 async def test_the_socket_speaks_only_websocket(site):

@@ -54,6 +54,14 @@ def test_the_first_view_of_the_window_is_small(assets):
     assert sum(packed(assets / name) for name in first) <= 20 * KB
 
 
+def test_what_is_fetched_later_is_small(assets):
+    page = (assets.parent / "index.html").read_text()
+    later = [path for path in assets.glob("*.js") if path.name not in page]
+    assert len(later) >= 3
+    for path in later:
+        assert packed(path) <= 2 * KB, path.name
+
+
 def test_one_language_is_small(assets):
     languages = sorted(assets.glob("*.json"))
     assert len(languages) == 8, HOW

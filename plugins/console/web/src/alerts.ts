@@ -23,6 +23,7 @@ export function whenAsked(open: (number: number) => void): void {
 
 export function nowShown(number: number): void {
   shown = number
+  if (number) notifications.hide(`conversation-${number}`)
 }
 
 export function alertAbout(news: News): void {

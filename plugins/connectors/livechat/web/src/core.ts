@@ -143,7 +143,6 @@ export class Chat {
   }
 
   turned(socket: SocketState): void {
-    if (socket !== 'open') this.#flying = null
     if (socket === 'waiting') this.#show({ phase: 'offline', typing: null })
     if (socket === 'connecting' && this.state.phase !== 'offline') this.#show({ phase: 'connecting' })
   }

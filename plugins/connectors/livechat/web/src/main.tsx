@@ -47,14 +47,20 @@ async function start(): Promise<void> {
   const before = store.get('token') ?? ''
   let kept = framed ? told.token : before
   if (before && before !== kept) for (const key of store.keys('')) store.remove(key)
-  // A proxy may let no WebSocket through: after two tries in vain every other one is a stream, until a socket opens.
+  // A proxy may let no WebSocket through: then every other try is a stream, until a socket has opened once.
   let tries = 0
   let streaming = false
   let socketWorks = false
   let Stream: typeof import('./stream.ts').Stream | undefined
   const connect = (url: string) => {
-    if (!socketWorks && tries === 1) import('./stream.ts').then((found) => (Stream = found.Stream), () => (tries = 0))
-    streaming = !socketWorks && tries++ % 2 === 0 && Stream !== undefined
+    tries += 1
+    if (tries === 2 && !socketWorks) {
+      import('./stream.ts').then(
+        (found) => (Stream = found.Stream),
+        () => (tries = 0), // the hub is away altogether
+      )
+    }
+    streaming = !socketWorks && Stream !== undefined && tries % 2 === 1
     return streaming && Stream ? new Stream() : openWebSocket(url)
   }
   const socket: Socket = new Socket({

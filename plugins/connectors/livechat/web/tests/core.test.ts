@@ -247,6 +247,16 @@ test('what waits survives a reload, in order, and is sent then', () => {
   assert.equal(after.commands()[0]?.cid, 'cid-0-001')
 })
 
+test('what the server has is not sent again after a reload', () => {
+  const before = stage()
+  before.connect()
+  before.chat.write('Hello')
+  before.says({ t: 'ok', cid: before.commands()[0]?.cid as string, id: '1' })
+  const after = stage({ storage: before.storage })
+  after.connect()
+  assert.deepEqual(after.commands(), [])
+})
+
 test('two tabs do not undo what the other keeps', () => {
   const one = stage()
   const other = stage({ storage: one.storage })

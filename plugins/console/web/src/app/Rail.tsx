@@ -1,6 +1,7 @@
 // The narrow bar: where one is, who one is, whether one takes conversations, and how the console behaves.
 
-import { ActionIcon, Menu, SegmentedControl, Switch, Tooltip, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, Button, Divider, Popover, SegmentedControl, Switch, Tooltip, useMantineColorScheme } from '@mantine/core'
+import { useState } from 'react'
 import { Link } from 'wouter'
 
 import { setPresence, signOut } from '../actions.ts'
@@ -51,19 +52,25 @@ export function Rail() {
 function Account() {
   const me = useMe()
   const online = me.state === 'online'
+  const [open, show] = useState(false)
   return (
-    <Menu width={300} position="right-end" closeOnItemClick={false} withArrow>
-      <Menu.Target>
-        <button type="button" className={style.me} aria-label={`${t('app.account')}: ${me.name}, ${t(`me.${me.state}`)}`}>
+    <Popover opened={open} onChange={show} width={300} position="right-end" shadow="md" radius="lg" trapFocus returnFocus>
+      <Popover.Target>
+        <button
+          type="button"
+          className={style.me}
+          aria-label={`${t('app.account')}: ${me.name}, ${t(`me.${me.state}`)}`}
+          onClick={() => show(!open)}
+        >
           <AgentFace agent={{ name: me.name, photo: me.photo, available: online }} size={36} />
         </button>
-      </Menu.Target>
-      <Menu.Dropdown>
+      </Popover.Target>
+      <Popover.Dropdown p={4} aria-label={t('app.account')}>
         <div className={style.who}>
           <strong>{me.name}</strong>
           <span>{me.email}</span>
         </div>
-        <Menu.Divider />
+        <Divider my={4} />
         <div className={style.setting}>
           <Switch
             checked={online}
@@ -73,14 +80,22 @@ function Account() {
             color="green"
           />
         </div>
-        <Menu.Divider />
+        <Divider my={4} />
         <Behaviour />
-        <Menu.Divider />
-        <Menu.Item leftSection={<Icon name="leave" size={18} />} closeMenuOnClick onClick={() => void signOut()}>
+        <Divider my={4} />
+        <Button
+          variant="subtle"
+          color="gray"
+          fullWidth
+          justify="start"
+          className={style.out}
+          leftSection={<Icon name="leave" size={18} />}
+          onClick={() => void signOut()}
+        >
           {t('me.sign_out')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        </Button>
+      </Popover.Dropdown>
+    </Popover>
   )
 }
 

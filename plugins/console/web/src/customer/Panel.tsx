@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 
 import { AgentFace, CustomerFace } from '../app/Face.tsx'
 import { Icon } from '../app/icons.tsx'
-import { age, moment } from '../format.ts'
+import { age, clock, day, moment } from '../format.ts'
 import { t } from '../i18n/index.ts'
 import { useHub, useScreen } from '../store.ts'
 import { agentName, doer, known, lineName } from '../words.ts'
@@ -18,6 +18,7 @@ export function Panel({ number, bare = false }: { number: number; bare?: boolean
   const detail = useHub((hub) => hub.details[number])
   if (!row || !detail) return null
   const { customer } = detail
+  const form = Object.entries(customer.form).filter(([field]) => !PROFILE.has(field))
   const name = customer.name || row.customer_name || t('thread.customer')
   return (
     <aside className={style.panel} data-bare={bare} aria-label={t('panel.title')} tabIndex={0}>
@@ -33,9 +34,9 @@ export function Panel({ number, bare = false }: { number: number; bare?: boolean
           [t('panel.language'), customer.language],
         ]}
       />
-      {Object.keys(customer.form).length > 0 && (
+      {form.length > 0 && (
         <Section title={t('panel.form')}>
-          <Facts facts={Object.entries(customer.form)} />
+          <Facts facts={form} />
         </Section>
       )}
       <Section title={t('panel.records')}>
@@ -65,6 +66,9 @@ export function Panel({ number, bare = false }: { number: number; bare?: boolean
   )
 }
 
+/** What a form asked for and the profile shows already. */
+const PROFILE = new Set(['name', 'phone', 'email'])
+
 function ConversationFacts({ number }: { number: number }) {
   const row = useHub((hub) => hub.conversations[number]!)
   const line = useHub((hub) => lineName(hub, row.line))
@@ -88,7 +92,7 @@ function ConversationFacts({ number }: { number: number }) {
           ),
         ],
         [t('panel.supervisor'), row.supervisor_rating > 0 && `${row.supervisor_rating} / 5`],
-        [t('act.finish'), row.finished_at > 0 && t(row.solved ? 'panel.solved' : 'panel.unsolved')],
+        [t('panel.result'), row.finished_at > 0 && t(row.solved ? 'panel.solved' : 'panel.unsolved')],
       ]}
     />
   )
@@ -98,7 +102,7 @@ function Moment({ at }: { at: number }) {
   const now = useNow(60)
   return (
     <time dateTime={new Date(at * 1000).toISOString()} title={moment(at)}>
-      {now - at < 86_400 ? `${moment(at)} · ${age(at, now)}` : moment(at)}
+      {day(at, now) === t('thread.today') ? `${clock(at)} · ${age(at, now)}` : moment(at)}
     </time>
   )
 }

@@ -226,6 +226,7 @@ export const en = {
   'panel.like': 'Good',
   'panel.dislike': 'Bad',
   'panel.supervisor': 'Supervisor’s rating',
+  'panel.result': 'Result',
   'panel.solved': 'Solved',
   'panel.unsolved': 'Not solved',
   'panel.people': 'Who takes part',

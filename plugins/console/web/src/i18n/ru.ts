@@ -217,6 +217,7 @@ export const ru: Catalog = {
   'panel.like': 'Хорошо',
   'panel.dislike': 'Плохо',
   'panel.supervisor': 'Оценка руководителя',
+  'panel.result': 'Итог',
   'panel.solved': 'Решено',
   'panel.unsolved': 'Не решено',
   'panel.people': 'Кто участвует',

@@ -54,7 +54,7 @@ export function Form({ first, done, error, onSkip }: { first: boolean; done: boo
           id,
           name: field.name,
           dir: 'auto' as const,
-          maxLength: field.type === 'textarea' ? 2000 : 200,
+          maxLength: field.type === 'textarea' ? 1000 : 200,
           value: values[field.name] ?? '',
           required: field.required,
           'aria-invalid': bad ? ('true' as const) : ('false' as const),

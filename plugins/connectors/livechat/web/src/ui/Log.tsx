@@ -1,11 +1,10 @@
 import { Fragment } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Item, State } from '../core.ts'
+import { Form, Rating } from './asked.ts'
 import { useHere } from './context.ts'
-import { Form } from './Form.tsx'
 import { Icon } from './icons.tsx'
 import { Avatar, Bubble, noteOf } from './Message.tsx'
-import { Rating } from './Rating.tsx'
 
 const NEAR = 200 // pixels from the end within which the reader still follows it
 
