@@ -1,7 +1,7 @@
 """Writes what the reference says of the code, from the code: `python docs/make_reference.py`.
 
-`reference/settings.md` and `reference/events.md` are made whole; in `reference/http.md` the part between the marks.
-A test compares; run this when it fails.
+`reference/settings.md` and `reference/events.md` are made whole; in `reference/http.md` the part between the marks; in
+the guides the code below `<!-- from ... -->`. A test compares; run this when it fails.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,8 +28,10 @@ from openlines.web.endpoint import PREFIX
 from pydantic import AfterValidator, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-REFERENCE = Path(__file__).parent / "reference"
+DOCS = Path(__file__).parent
+REFERENCE = DOCS / "reference"
 BEGIN, END = "<!-- made by make_reference.py -->", "<!-- end -->"
+FROM = re.compile(r"<!-- from (?P<file>\S+) -->\n```python\n(?:.*?\n)?```", re.DOTALL)
 
 UNREAD: Mapping[str, str] = {
     "server.record": r"server\.record\b",
@@ -57,6 +60,14 @@ def pages() -> Iterator[tuple[Path, str]]:
     http = REFERENCE / "http.md"
     before, _, rest = http.read_text(encoding="utf-8").partition(BEGIN)
     yield http, f"{before}{BEGIN}\n{staff_calls()}{END}{rest.partition(END)[2]}"
+    for guide in sorted(DOCS.glob("*.md")):
+        yield guide, FROM.sub(quoted, guide.read_text(encoding="utf-8"))
+
+
+def quoted(place: re.Match[str]) -> str:
+    """The file that a guide shows, as it is now."""
+    code = (DOCS / place["file"]).read_text(encoding="utf-8")
+    return f"<!-- from {place['file']} -->\n```python\n{code}```"
 
 
 # -- settings ---------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ class Visitor:
 
     async def write(self, text: str) -> None:
         await self.composer.fill(text)
-        await self.composer.press("Enter")
+        await self.chat.locator(".composer").get_by_role("button", name="Send").click()
 
     async def attach(self, *files: FilePayload) -> None:
         await self.chat.locator("input[type=file]").set_input_files(files)
@@ -156,7 +156,7 @@ class Desk:
 
     async def write(self, text: str) -> None:
         await self.composer.fill(text)
-        await self.composer.press("Enter")
+        await self.button("Send").click()
 
     async def note(self, text: str) -> None:
         await self.page.get_by_role("radio", name="Note").click()

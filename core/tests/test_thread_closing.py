@@ -47,6 +47,11 @@ def test_first_the_close_text_then_the_rating_request() -> None:
     story.gets("Bye", "Rate us: 1 good, 0 bad").expect(status="closing", rating_pending=True)
 
 
+def test_on_a_line_that_is_switched_off_a_finish_says_nothing_and_closes_at_once() -> None:
+    story = Story(line(active=False, close=Close(text="Bye"), rating=Rating(text=TEXT))).customer("Hello")
+    story.agent("anna").finishes().gets().expect(status="closed", closed_by="agent")
+
+
 def test_delay_zero_asks_and_closes() -> None:
     story = finished(line(close=Close(delay=0), rating=Rating(text=TEXT)))
     story.gets(TEXT.request).expect(status="closed", rating="", rating_pending=True)

@@ -22,7 +22,7 @@ def identity(event: FromPlatform) -> str | None:
     """What makes a fact from a platform the same fact when it comes again; unique within its thread."""
     match event:
         case CustomerWrote():
-            return event.id
+            return f"message:{event.id}"
         case CustomerEdited():
             return f"edit:{event.id}:{event.version}" if event.version else None
         case CustomerDeleted():

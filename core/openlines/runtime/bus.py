@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from openlines.domain.events import AnyEvent, Asked, Delivered
 from openlines.domain.turn import Answered
+from openlines.runtime.boundary import within
 from openlines.runtime.drafts import Outcome
 from openlines.runtime.router import Router
 from openlines.runtime.step import routed
@@ -57,7 +58,7 @@ class MemoryBus:
         answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(key, []).append(answer)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with within(self._router.clock, PATIENCE):
                 await self._router.publish([routed(request)])
                 answered = await answer
         except TimeoutError:

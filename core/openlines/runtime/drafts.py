@@ -80,7 +80,7 @@ def entry_row(kept: Kept, external: str | None) -> dict[str, Any]:
         "conversation": kept.entry.conversation,
         "at": kept.at,
         "kind": type(kept.entry).__name__,
-        "external": external,
+        "external": getattr(kept.entry, "external", "") or None,
         "fact": fact_id(kept.thread, external) if external is not None else None,
         "body": encode(kept.entry),
     }

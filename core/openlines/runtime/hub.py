@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Connection, Engine, Select, delete, func, select
+from sqlalchemy import Connection, Engine, Select, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from openlines.api import App, NotReady, Outgoing, Record, Sender
@@ -31,6 +31,7 @@ from openlines.domain.state import Thread
 from openlines.runtime import tables
 from openlines.runtime.alarms import Alarms
 from openlines.runtime.asking import Asking
+from openlines.runtime.boundary import fault_of, within
 from openlines.runtime.bus import Decided, MemoryBus
 from openlines.runtime.clock import Clock, SystemClock
 from openlines.runtime.crm_calls import CrmCalls
@@ -49,14 +50,21 @@ from openlines.runtime.records import partition_of, thread_id
 from openlines.runtime.retries import Retries
 from openlines.runtime.router import Router
 from openlines.runtime.sending import Sending
-from openlines.runtime.supervisor import Supervisor
+from openlines.runtime.supervisor import Family, Supervisor
 from openlines.settings.models import Settings
 from openlines.settings.policies import policies as make_policies
 
 SWEEP = 60.0
 """Seconds between two looks at the store for deadlines; nearer ones are in memory."""
 CHECKPOINT = 1.0
+SHOW_LIMIT = 3.0
+"""Seconds that a screen waits for the CRM."""
 TYPING_LIMIT = 5.0
+"""Seconds that showing the customer "is typing" may take."""
+TRY_AGAIN = 1.0
+"""Seconds until a job that failed is begun anew."""
+PROBE = 5.0
+"""Seconds between two looks whether a store that failed takes something again, when nobody else tries."""
 
 log = structlog.get_logger("openlines.hub")
 
@@ -111,6 +119,8 @@ class Hub:
         self._numbers: dict[int, str] = {}
         """The thread of each open conversation."""
         self._background: set[asyncio.Task[Any]] = set()
+        self._sweeping = True
+        """Until the first look, and during each."""
         self.lost = asyncio.Event()
         """Set when another node has taken over: this one must stop."""
 
@@ -143,7 +153,7 @@ class Hub:
         if not crm or not thread.record:
             return []
         try:
-            async with asyncio.timeout(3):
+            async with within(self.clock, SHOW_LIMIT):
                 session = await self.supervisor.crm(crm)
                 record = await session.show(thread.record, thread.record_kind)
         except Exception as error:
@@ -181,7 +191,13 @@ class Hub:
         quiet = 0
         while quiet < 3:
             await asyncio.sleep(0)
-            busy = self._router.unfinished or self._performer.busy or self._background or self.supervisor.starting
+            busy = (
+                self._router.unfinished
+                or self._performer.busy
+                or self._background
+                or self._sweeping
+                or self.supervisor.starting
+            )
             quiet = 0 if busy else quiet + 1
             if busy:
                 self._router.hurry()
@@ -204,13 +220,12 @@ class Hub:
             standing(thread, partition := partition_of(thread.id), self._owned.epochs[partition]) for thread in seated
         ]
         self._placed(self._desk.load(standings, now))
-        for waiting in seated:
-            self._note_open(waiting)
+        self._note_open(seated)
+        for thread in owing:  # before anything can happen to them
+            self._performer.advance(thread)
         self.supervisor.start()
         if dismissed := [agent.id for agent in self.people.view.values() if agent.dismissed]:
             await self._say_gone(dismissed)  # who left the settings while the hub was down
-        for thread in owing:
-            self._performer.advance(thread)
         log.info("hub_started", waiting=len(seated), owing=len(owing))
 
     async def stop(self) -> None:
@@ -221,12 +236,25 @@ class Hub:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self.people.close()
+        try:
+            await self.people.close()
+        except SQLAlchemyError as error:  # the store is away: who was seen last is the least of what it misses
+            log.warning("people_not_saved", why=str(error))
         self.database.close()
 
     def jobs(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         """What runs as long as the hub does."""
-        return [self._alarms.run, self._desk_alarm.run, self._sweep, self._checkpoint, self.people.run]
+        jobs = (self._alarms.run, self._desk_alarm.run, self._sweep, self._checkpoint, self._probe, self.people.run)
+        return [partial(self._keep_going, job) for job in jobs]
+
+    async def _keep_going(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin a job anew when it fails: one look at a store that is away must not end it for good."""
+        while True:
+            try:
+                await job()
+            except Exception:
+                log.exception("job_failed", job=job.__name__)
+            await self.clock.sleep(TRY_AGAIN)
 
     # -- what a commit means ------------------------------------------------------------------------------------
 
@@ -238,24 +266,27 @@ class Hub:
         now = self.clock.now()
         for clock in done.clocks:
             self._desk.clocked(clock, now)
+        self._note_open(done.threads.values())
         for changed in done.threads.values():
-            self._note_open(changed)
             if changed.seat != done.seats_before[changed.id]:
                 partition = partition_of(changed.id)
                 where = standing(changed, partition, self._owned.epochs[partition])
                 self._placed(self._desk.stand(where, now))
             self._performer.advance(changed)
 
-    def _note_open(self, thread: Thread) -> None:
+    def _note_open(self, threads: Iterable[Thread]) -> None:
         """Keep in mind which conversations are open, and when each is due within the next sweep."""
-        if thread.open is not None:
-            self._open[thread.id] = thread
-            self._numbers[thread.open.number] = thread.id
-        elif thread.last is not None:
-            self._open.pop(thread.id, None)
-            self._numbers.pop(thread.last.number, None)
         soon = self.clock.now() + 2 * SWEEP
-        self._alarms.set(thread.id, thread.due if thread.due < soon else 0.0)
+        for thread in threads:
+            if thread.open is not None:
+                self._open[thread.id] = thread
+                self._numbers[thread.open.number] = thread.id
+            if thread.last is not None:
+                self._numbers.pop(thread.last.number, None)
+                if thread.open is None:
+                    self._open.pop(thread.id, None)
+            due = thread.due
+            self._alarms.set(thread.id, due if due < soon else 0.0)
 
     def _wake(self, threads: list[str]) -> None:
         now = self.clock.now()
@@ -267,9 +298,27 @@ class Hub:
         while True:
             soon = self.clock.now() + 2 * SWEEP
             query = select(columns.id, columns.due).where(columns.due > 0, columns.due < soon)
-            for thread, due in await self.database.read(partial(_rows, query)):
-                self._alarms.set(thread, due)
+            self._sweeping = True
+            try:
+                for thread, due in await self.database.read(partial(_rows, query)):
+                    self._alarms.set_no_later(thread, due)  # a step may have moved it since
+            finally:
+                self._sweeping = False
             await self.clock.sleep(SWEEP)
+
+    async def _probe(self) -> None:
+        """Who asks whether the hub is ready may be the only one to send it anything: find out without them."""
+        columns = tables.partitions.c
+        touch = update(tables.partitions).where(columns.partition == 0).values(n=columns.n)
+        while True:
+            await self.clock.sleep(PROBE)
+            if self._router.failing:
+                try:
+                    await self.database.run(lambda connection: connection.execute(touch))
+                except SQLAlchemyError as error:
+                    log.debug("store_failing", error=str(error))
+                else:
+                    self._router.recovered()
 
     async def _checkpoint(self) -> None:
         while True:
@@ -311,10 +360,13 @@ class Hub:
     # -- plugins ------------------------------------------------------------------------------------------------
 
     def _add_plugins(self) -> None:
+        """A plugin that cannot even be made is shown as rejected; the others go on."""
         for bot in self.settings.bots.values():
-            self.supervisor.add_bot(bot.id, self.loaded.bots[bot.kind](bot.own), bot.timeout)
+            with self._isolated("bot", bot.id, bot.kind):
+                self.supervisor.add_bot(bot.id, self.loaded.bots[bot.kind](bot.own), bot.timeout)
         for crm in self.settings.crm.values():
-            self.supervisor.add_crm(crm.id, self.loaded.crms[crm.kind](crm.own), self._link("crm", crm.id))
+            with self._isolated("crm", crm.id, crm.kind):
+                self.supervisor.add_crm(crm.id, self.loaded.crms[crm.kind](crm.own), self._link("crm", crm.id))
         for channel in self.settings.channels.values():
             if channel.active:
                 line = self.settings.lines.get(channel.line)
@@ -325,7 +377,18 @@ class Hub:
                     line=channel.line,
                     language=(line.language if line else "") or self.settings.server.language,
                 )
-                self.supervisor.add_channel(channel.id, self.loaded.connectors[channel.kind](channel.own), link)
+                with self._isolated("channel", channel.id, channel.kind):
+                    connector = self.loaded.connectors[channel.kind](channel.own)
+                    _ = connector.abilities  # the rules are made of them
+                    self.supervisor.add_channel(channel.id, connector, link)
+
+    @contextmanager
+    def _isolated(self, family: Family, instance: str, kind: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as raised:
+            fault = fault_of(raised)
+            self.supervisor.add_broken(family, instance, kind, f"{type(fault).__name__}: {fault}")
 
     def _link(self, family: str, instance: str, *, title: str = "", line: str = "", language: str = "en") -> HubLink:
         return HubLink(
@@ -370,7 +433,7 @@ class Hub:
             at=self.clock.now(),
         )
         try:
-            async with asyncio.timeout(TYPING_LIMIT):
+            async with within(self.clock, TYPING_LIMIT):
                 channel = await self.supervisor.channel(thread.channel)
                 await channel.send(signal)
         except Exception as error:  # a signal that is lost is no loss
@@ -420,7 +483,7 @@ async def running(settings: Settings, loaded: Loaded, *, clock: Clock | None = N
         )
         hub = Hub(settings, loaded, engine, owned, http, clock or SystemClock())
         await hub.start()
-        jobs = [asyncio.create_task(job(), name=f"openlines {job.__name__}") for job in hub.jobs()]
+        jobs = [asyncio.create_task(job()) for job in hub.jobs()]
         try:
             yield hub
         finally:

@@ -11,12 +11,14 @@ import threading
 from collections.abc import Callable, Sequence
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from openlines.api.errors import NotReady
-from openlines.domain.events import Request
+from openlines.domain.events import Delivered, Request
 from openlines.domain.turn import Answered
+from openlines.runtime.boundary import within
 from openlines.runtime.clock import Clock
 from openlines.runtime.drafts import Committed, Outcome
 from openlines.runtime.facts import View
@@ -25,8 +27,13 @@ from openlines.runtime.step import Fenced, Input, Step
 
 ROOM = 5_000
 """Events that may wait; the edge is refused above it, outcomes never are."""
+PATIENCE = 2.0
+"""Seconds that the edge waits for room."""
 RETRY_AFTER = 0.5
 """Seconds between two tries while the store does not answer."""
+
+STORE_FAILS = (OperationalError, InterfaceError, Fenced)
+"""Errors that are no event's fault: the disk is full, the connection lost, the partition taken over."""
 
 log = structlog.get_logger("openlines.router")
 
@@ -43,7 +50,7 @@ class Router:
         *,
         lost: Callable[[], None],
     ) -> None:
-        self._engine, self._view, self._clock = engine, view, clock
+        self._engine, self._view, self.clock = engine, view, clock
         self._deliver, self._lost = deliver, lost
         self._intake = Intake()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -73,7 +80,7 @@ class Router:
         if self._intake.events >= ROOM:
             self._room.clear()
             try:
-                async with asyncio.timeout(2):
+                async with within(self.clock, PATIENCE):
                     await self._room.wait()
             except TimeoutError:
                 raise NotReady("the hub has no room for more at the moment; try again in a few seconds") from None
@@ -91,6 +98,12 @@ class Router:
         """Events that wait for the writer."""
         return self._intake.events
 
+    def recovered(self) -> None:
+        """The store takes what it is given, as far as is known."""
+        if self.failing:
+            log.info("store_recovered", was=self.failing)
+            self.failing = ""
+
     def hurry(self) -> None:
         """Let nothing wait for company."""
         self._intake.hurry()
@@ -106,14 +119,16 @@ class Router:
         self._intake.put(waiting, lazy=lazy)
 
     def _finish(self, batch: list[Waiting], committed: Committed) -> None:
-        self._deliver(committed)
-        start = 0
-        for waiting in batch:
-            end = start + len(waiting.inputs)
-            if waiting.done is not None and not waiting.done.done():
-                waiting.done.set_result(committed.outcomes[start:end])
-            start = end
-        self._finished(len(batch))
+        try:
+            self._deliver(committed)
+        finally:  # it is durable, whatever those who are told make of it
+            start = 0
+            for waiting in batch:
+                end = start + len(waiting.inputs)
+                if waiting.done is not None and not waiting.done.done():
+                    waiting.done.set_result(committed.outcomes[start:end])
+                start = end
+            self._finished(len(batch))
 
     def _fail(self, refused: list[Waiting], error: str) -> None:
         for waiting in refused:
@@ -129,22 +144,31 @@ class Router:
     # -- in the writer's thread ---------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        with self._engine.connect().execution_options(writes=True) as connection:
-            step = Step(connection, self._view)
-            step.own(*self.owned)
-            while batch := self._intake.take():
-                self._write(step, batch)
+        batch: list[Waiting] = []
+        try:
+            with self._engine.connect().execution_options(writes=True) as connection:
+                step = Step(connection, self._view)
+                step.own(*self.owned)
+                while batch := self._intake.take():
+                    self._write(step, batch)
+        except Exception as error:  # a fault of ours: rather no hub than one that takes and never writes
+            log.exception("writer_failed")
+            self._intake.stop()
+            while batch:
+                self._call(self._fail, batch, f"the hub's writer failed ({error}); it must be started again")
+                batch = self._intake.take()
+            self._call(self._lost)
 
     def _write(self, step: Step, batch: list[Waiting]) -> None:
         inputs = [one for waiting in batch for one in waiting.inputs]
         try:
-            committed = step.run(inputs, now=self._clock.now())
-        except (OperationalError, Fenced) as error:
+            committed = step.run(inputs, now=self.clock.now())
+        except STORE_FAILS as error:
             self._refuse(batch, error)
         except Exception as error:
             self._write_alone(step, batch, error)
         else:
-            self.failing = ""
+            self.recovered()
             self._call(self._finish, batch, committed)
 
     def _write_alone(self, step: Step, batch: list[Waiting], error: Exception) -> None:
@@ -157,6 +181,11 @@ class Router:
                     self._write_each(step, waiting)
             return
         (one,) = batch[0].inputs
+        if isinstance(error, IntegrityError) and isinstance(one.event, Delivered) and one.event.external:
+            # The platform gave two messages one id. That this one was taken counts; receipts name the first.
+            plain = Input(replace(one.event, external=""), one.thread, one.partition)
+            self._write(step, [Waiting([plain], batch[0].done)])
+            return
         try:
             parked = _park(step, one, error)
         except (DBAPIError, Fenced) as store_error:
@@ -170,8 +199,8 @@ class Router:
         for one in waiting.inputs:
             try:
                 try:
-                    committed = step.run([one], now=self._clock.now())
-                except (OperationalError, Fenced):
+                    committed = step.run([one], now=self.clock.now())
+                except STORE_FAILS:
                     raise
                 except Exception as error:
                     committed = _park(step, one, error)

@@ -22,6 +22,8 @@ GIVE_UP_AFTER = 6 * 3600.0
 """Seconds after which a message that could not be sent has failed for good."""
 SLOTS = 32
 """Sends under way at once per channel."""
+LONGEST_ID = 200
+"""Characters of a platform's id of our message; of a longer one nobody has heard."""
 OPEN_LIMIT = 60.0
 """Seconds that one try waits for a channel to open."""
 
@@ -62,7 +64,7 @@ class Sending:
             self._counter.labels(thread.channel, "failed").inc()
             raise
         self._counter.labels(thread.channel, "sent").inc()
-        external = next(filter(None, taken), "")
+        external = next(filter(None, taken), "")[:LONGEST_ID]
         return Delivered(thread=thread.id, command=command.id, at=self._retries.clock.now(), external=external)
 
     async def _send_piece(

@@ -7,7 +7,7 @@ leaves no trace, and its batch is tried again event by event.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from openlines.domain.customer import identity
 from openlines.domain.entries import Decision
-from openlines.domain.events import AnyEvent, CustomerReceived, CustomerWrote, FromPlatform, Request
+from openlines.domain.events import AnyEvent, CustomerReceived, CustomerWrote, Delivered, FromPlatform, Request
 from openlines.domain.messages import Customer
 from openlines.domain.seats import Clock
 from openlines.domain.state import Thread
@@ -64,9 +64,10 @@ def routed(event: AnyEvent) -> Input:
 class Step:
     """Decides batches on one connection. Not thread-safe: the writer's thread owns it."""
 
-    def __init__(self, connection: Connection, view: View) -> None:
+    def __init__(self, connection: Connection, view: View, *, cached: int = CACHED_THREADS) -> None:
         self._connection = connection
         self._view = view
+        self._cached = cached
         self._cache: OrderedDict[str, Thread] = OrderedDict()
         self._epochs: dict[int, int] = {}
         self._counts: dict[int, int] = {}
@@ -93,6 +94,8 @@ class Step:
         self._counts, self._numbers = draft.counts, draft.numbers
         for thread in draft.done.threads.values():
             self._remember(thread)
+        while len(self._cache) > self._cached:  # only now: no batch shall lose what it has loaded
+            self._cache.popitem(last=False)
         return draft.done
 
     def park(self, one: Input, error: str) -> None:
@@ -110,21 +113,19 @@ class Step:
 
     # -- load ---------------------------------------------------------------------------------------------------
 
-    def _fence(self, partitions: set[int]) -> None:
-        if self._untouched():
-            return
-        for partition, epoch in self._sql.epochs(self._connection, sorted(partitions), lock=True):
-            if self._epochs.get(partition) != epoch:
-                mine = self._epochs.get(partition)
+    def _fence(self, partitions: Collection[int]) -> None:
+        version = None
+        if self._sqlite:
+            version = self._connection.exec_driver_sql("PRAGMA data_version").scalar()
+            if version == self._version:
+                return  # nobody else has written since our last look, so nobody has taken over
+            partitions = self._epochs  # the next look may be long away: this one must hold for all
+        found = {row.partition: row.epoch for row in self._sql.epochs(self._connection, sorted(partitions), lock=True)}
+        for partition in partitions:
+            epoch, mine = found.get(partition), self._epochs.get(partition)
+            if epoch is None or epoch != mine:
                 raise Fenced(f"partition {partition} has epoch {epoch} now; this node owned {mine}")
-
-    def _untouched(self) -> bool:
-        """On SQLite: nobody else has written since our last look, so nobody has taken over."""
-        if not self._sqlite:
-            return False
-        version = self._connection.exec_driver_sql("PRAGMA data_version").scalar()
-        known, self._version = self._version, version
-        return version == known
+        self._version = version
 
     def _load(self, inputs: Sequence[Input], draft: Draft) -> None:
         missing = {one.thread for one in inputs if one.thread not in self._cache}
@@ -142,8 +143,6 @@ class Step:
     def _remember(self, thread: Thread) -> None:
         self._cache[thread.id] = thread
         self._cache.move_to_end(thread.id)
-        if len(self._cache) > CACHED_THREADS:
-            self._cache.popitem(last=False)
 
     # -- decide -------------------------------------------------------------------------------------------------
 
@@ -154,6 +153,9 @@ class Step:
             done.outcomes.append(Outcome(duplicate=True, message=earlier))
             return
         if isinstance(event, Request):
+            if self._being_answered(one.thread, event.request, draft):
+                done.outcomes.append(Outcome(duplicate=True))
+                return
             known = draft.answered.get(fact_id(one.thread, event.request))
             if known is not None:
                 done.answers.append((one.thread, known))
@@ -167,9 +169,15 @@ class Step:
                 done.outcomes.append(Outcome())  # an outcome for a thread that is gone changes nothing
                 return
             thread = _new_thread(one.thread, event)
-        self._apply(one, thread, draft, external)
+        self._apply(one, thread, draft)
 
-    def _apply(self, one: Input, thread: Thread, draft: Draft, external: str | None) -> None:
+    def _being_answered(self, thread: str, request: str, draft: Draft) -> bool:
+        """Whether the desk is being asked on this very request: whoever repeats it waits for the same answer."""
+        held = draft.done.threads.get(thread) or self._cache.get(thread)
+        asking = held.open.asking if held is not None and held.open is not None else ()
+        return any(request and each.request == request for each in asking)
+
+    def _apply(self, one: Input, thread: Thread, draft: Draft) -> None:
         done = draft.done
         if not draft.numbers:
             draft.numbers = self._take_numbers()
@@ -187,11 +195,16 @@ class Step:
             draft.numbers = draft.numbers[1:]
         message = 0
         for told in decided.told:
-            if told.external is not None:
-                draft.known[fact_id(thread.id, told.external)] = message = getattr(told.entry, "id", 0) or message
+            external = told.external
+            if external is not None:
+                fact = fact_id(thread.id, external)
+                if fact in draft.known:
+                    external = None  # a platform that gives two of our messages one id: the first keeps it
+                else:
+                    draft.known[fact] = message = getattr(told.entry, "id", 0) or message
             n = draft.counts[one.partition] = draft.counts.get(one.partition, 0) + 1
             done.kept.append(Kept(one.partition, n, thread.id, after.now, told.entry))
-            draft.externals.append(told.external)
+            draft.externals.append(external)
         for answered in decided.answers:
             draft.answered[fact_id(thread.id, answered.request)] = answered
             draft.new_answers.append((thread.id, answered))
@@ -320,6 +333,9 @@ def _looked_up(event: AnyEvent) -> Iterable[str]:
     """The identities under which the store may know the event, or what it names."""
     if isinstance(event, CustomerReceived):
         yield f"sent:{event.id}"
+    elif isinstance(event, Delivered):
+        if event.external:
+            yield f"sent:{event.external}"
     elif isinstance(event, FromPlatform) and (external := identity(event)) is not None:
         yield external
 

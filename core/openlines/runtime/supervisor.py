@@ -15,7 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from openlines.api import Bot, Channel, Connector, Crm, CrmSession, Link, NotReady, Rejected
+from openlines.api import Answer, Bot, Channel, Connector, Crm, CrmSession, Link, NotReady, Rejected, Turn
 from openlines.runtime.boundary import abandon, fault_of, within
 from openlines.runtime.breaker import Breaker
 from openlines.runtime.clock import Clock
@@ -30,6 +30,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds between two tries to open: doubled each time, with jitter."""
 
 T = TypeVar("T")
+Family = Literal["channel", "bot", "crm"]
 State = Literal["starting", "open", "waiting", "rejected", "closed"]
 STATES: tuple[State, ...] = ("starting", "open", "waiting", "rejected", "closed")
 
@@ -148,8 +149,8 @@ class Kept(Generic[T]):
 class GuardedBot:
     """A bot behind a deadline and a breaker."""
 
-    def __init__(self, instance: str, bot: Bot[Any], timeout: float, clock: Clock) -> None:
-        self.instance, self.bot, self.timeout = instance, bot, timeout
+    def __init__(self, instance: str, kind: str, bot: Bot[Any], timeout: float, clock: Clock) -> None:
+        self.instance, self.kind, self.bot, self.timeout = instance, kind, bot, timeout
         self._clock = clock
         self._breaker = Breaker()
         self.why = ""
@@ -172,6 +173,18 @@ class GuardedBot:
             raise error from None
         self._breaker.succeeded()
         return result
+
+
+class _Unmade(Bot[Any]):
+    """In the place of a bot that could not be made."""
+
+    kind = "unmade"
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def answer(self, turn: Turn, /) -> Answer:
+        raise Rejected(self._why)
 
 
 class Supervisor:
@@ -198,7 +211,22 @@ class Supervisor:
         self._crms[instance] = Kept("crm", instance, crm.kind, lambda: crm.open(link), self._clock, self._show)
 
     def add_bot(self, instance: str, bot: Bot[Any], timeout: float) -> None:
-        self.bots[instance] = GuardedBot(instance, bot, timeout, self._clock)
+        self.bots[instance] = GuardedBot(instance, bot.kind, bot, timeout, self._clock)
+
+    def add_broken(self, family: Family, instance: str, kind: str, why: str) -> None:
+        """Note an instance that could not even be made: it is shown, and refuses all that is asked of it."""
+
+        def refuse() -> AbstractAsyncContextManager[Any]:
+            raise Rejected(why)
+
+        log.error("plugin_rejected", family=family, instance=instance, why=why)
+        match family:
+            case "channel":
+                self._channels[instance] = Kept("channel", instance, kind, refuse, self._clock, self._show)
+            case "crm":
+                self._crms[instance] = Kept("crm", instance, kind, refuse, self._clock, self._show)
+            case "bot":
+                self.bots[instance] = GuardedBot(instance, kind, _Unmade(why), 1.0, self._clock)
 
     @property
     def starting(self) -> bool:
@@ -248,7 +276,7 @@ class Supervisor:
             {
                 "family": "bot",
                 "instance": guarded.instance,
-                "plugin": guarded.bot.kind,
+                "plugin": guarded.kind,
                 "state": "open" if guarded.ready else "waiting",
                 "since": 0.0,
                 "why": "" if guarded.ready else guarded.why,

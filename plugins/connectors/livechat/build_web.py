@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,21 +76,31 @@ class Window:
         path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
         env = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "CI": "1", "PATH": path}
         fingerprint = self.fingerprint()
-        fresh = self.web / "node_modules" / ".window"  # a place that git and sdists ignore
-        for command in (
-            [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            # by their paths: npm scripts would look for a shell and for a `node` of their own
-            [node, "node_modules/typescript/bin/tsc", "--project", "."],
-            [node, "build.mjs", str(fresh)],
-        ):
-            done = subprocess.run(command, cwd=self.web, env=env, capture_output=True, text=True, check=False)  # noqa: S603
-            if done.returncode:
-                said = (done.stderr or done.stdout).strip()[-1500:]
-                raise BuildFailed(f"`{' '.join(command)}` failed in {self.web}\n{said}")
-        (fresh / ".fingerprint").write_text(fingerprint)
-        # What was there stays until there is something better.
-        shutil.rmtree(self.out, ignore_errors=True)
-        fresh.rename(self.out)
+        # In a place of its own: two builds at once (an IDE's, a test's) do not get into each other's way.
+        with tempfile.TemporaryDirectory() as folder:
+            web, fresh = self._copied(Path(folder)), Path(folder) / "static"
+            for command in (
+                [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+                # by their paths: npm scripts would look for a shell and for a `node` of their own
+                [node, "node_modules/typescript/bin/tsc", "--project", "."],
+                [node, "build.mjs", str(fresh)],
+            ):
+                done = subprocess.run(command, cwd=web, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+                if done.returncode:
+                    said = (done.stderr or done.stdout).strip()[-1500:]
+                    raise BuildFailed(f"`{' '.join(command)}` failed in a copy of {self.web}\n{said}")
+            # What was there stays until there is something better.
+            shutil.rmtree(self.out, ignore_errors=True)
+            shutil.copytree(fresh, self.out, dirs_exist_ok=True)
+        self.stamp.write_text(fingerprint)
+
+    def _copied(self, folder: Path) -> Path:
+        """The sources as they stand to each other here."""
+        web = folder / "plugins" / "connectors" / "livechat" / "web"
+        shutil.copytree(self.web, web, ignore=shutil.ignore_patterns("node_modules"))
+        (folder / "plugins" / "web").mkdir()
+        shutil.copy(self.shared, folder / "plugins" / "web")
+        return web
 
     def _sources(self) -> Iterator[Path]:
         yield from (path for path in self.web.iterdir() if path.is_file())

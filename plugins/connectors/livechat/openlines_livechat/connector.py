@@ -100,9 +100,13 @@ class LiveChat(Connector[LiveChatSettings]):
     async def _stream(self, request: web.Request, link: Link, seals: Seals) -> web.StreamResponse:
         """The socket's frames for who cannot have one: the body is the hello, the answer does not end."""
         lines = await self._lines(request, link)
-        # Proxies must pass on each line as it comes.
+        # Proxies must pass on each event as it comes.
         response = web.StreamResponse(
-            headers={"Content-Type": LINES, "Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+            headers={
+                "Content-Type": "text/event-stream",
+                "Cache-Control": "no-store, no-transform",
+                "X-Accel-Buffering": "no",
+            }
         )
         await response.prepare(request)
         pipe = StreamPipe(response, request, lines[0])

@@ -1,5 +1,5 @@
 """How frames travel. A WebSocket where there can be one; behind a proxy that lets none through, a long answer that
-brings the hub's frames as lines, and short requests that bring the visitor's.
+brings the hub's frames as events, and short requests that bring the visitor's.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class SocketPipe:
 
 
 class StreamPipe:
-    """An answer that does not end: a line is a frame. All it receives is the hello that the request brought."""
+    """An answer that does not end, as server-sent events. All it receives is the hello that the request brought."""
 
     def __init__(self, response: web.StreamResponse, request: web.Request, hello: str) -> None:
         self._response = response
@@ -82,7 +82,7 @@ class StreamPipe:
         return hello
 
     async def send(self, frame: str) -> None:
-        await self._response.write(frame.encode() + b"\n")
+        await self._response.write(b"data: " + frame.encode() + b"\n\n")
 
     async def close(self, code: int, reason: str) -> None:
         if self._over.is_set():

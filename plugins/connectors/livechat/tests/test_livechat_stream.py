@@ -1,4 +1,4 @@
-"""The chat for networks that let no WebSocket through: the same frames, as lines of requests and answers."""
+"""The chat for networks that let no WebSocket through: the same frames, as events of an answer and as lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def lines(*frames):
 
 
 async def read(answer):
-    return json.loads(await asyncio.wait_for(answer.content.readline(), 5))
+    event = await asyncio.wait_for(answer.content.readuntil(b"\n\n"), 5)
+    return json.loads(event.removeprefix(b"data: "))
 
 
 async def command(site, *frames, token=TOKEN):
@@ -38,6 +39,7 @@ async def command(site, *frames, token=TOKEN):
 async def test_a_stream_welcomes_follows_and_shows_passing_signals(site):
     async with site.http.post(f"{site.base}/stream", data=lines({"t": "hello"})) as answer:
         assert answer.headers["Cache-Control"] == "no-store, no-transform"
+        assert answer.content_type == "text/event-stream"
         welcome = await read(answer)
         chat = chat_of(welcome["token"])
         await site.link.say(chat, "Good morning!")
@@ -112,7 +114,7 @@ async def test_a_hub_that_stops_ends_its_streams(site):
         await read(answer)
         await site.chat.room.close(1012, "the hub restarts")
         assert await read(answer) == {"t": "close", "code": 1012}
-        assert await answer.content.readline() == b""
+        assert await answer.content.read() == b""
     assert len(site.chat.room) == 0
 
 

@@ -61,6 +61,7 @@ function toast(message: string, number: number): void {
     message,
     autoClose: 6_000,
     withBorder: true,
+    closeButtonProps: { 'aria-label': t('app.close') },
     style: { cursor: number ? 'pointer' : 'default' },
     onClick: () => {
       if (!number) return

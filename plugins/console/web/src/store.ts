@@ -36,6 +36,8 @@ export interface Screen {
   dialog: '' | 'transfer' | 'invite' | 'spam' | 'finish' | 'rate' | 'help'
   /** The drawer that holds the customer panel where there is no room beside the thread. */
   drawer: boolean
+  /** The last conversation was reached by keyboard: the next key may be another step, so the composer waits. */
+  walking: boolean
 }
 
 export const useScreen = create<Screen>(() => ({
@@ -48,6 +50,7 @@ export const useScreen = create<Screen>(() => ({
   preferences: readPreferences(),
   dialog: '',
   drawer: false,
+  walking: false,
 }))
 
 export const get = useScreen.getState

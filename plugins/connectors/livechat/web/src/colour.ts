@@ -20,12 +20,14 @@ export function palette(hex: string): Palette {
   const brand = parse(hex)
   const onBrand = contrast(brand, WHITE) >= 4.5 || contrast(brand, WHITE) >= contrast(brand, INK) ? WHITE : INK
   // A middling colour may do for neither: the brand's is darkened a little then.
-  const filled = until(brand, onBrand, onBrand === WHITE ? [0, 0, 0] : WHITE)
+  const filled = until(brand, onBrand === WHITE ? [0, 0, 0] : WHITE, onBrand)
+  // Buttons under the pointer have a breath of the brand's colour behind their text.
+  const under = (surface: Rgb) => mix(surface, filled, 0.1)
   return {
     brand: css(filled),
     onBrand: css(onBrand),
-    inkLight: css(until(brand, LIGHT_SURFACE, [0, 0, 0])),
-    inkDark: css(until(brand, DARK_SURFACE, WHITE)),
+    inkLight: css(until(brand, [0, 0, 0], LIGHT_SURFACE, under(LIGHT_SURFACE))),
+    inkDark: css(until(brand, WHITE, DARK_SURFACE, under(DARK_SURFACE))),
   }
 }
 
@@ -39,13 +41,17 @@ export function parse(hex: string): Rgb {
   return [value >> 16, (value >> 8) & 255, value & 255]
 }
 
-/** `colour` moved towards `to` until it reads on `ground`. */
-function until(colour: Rgb, ground: Rgb, to: Rgb): Rgb {
+/** `colour` moved towards `to` until it reads on each of the grounds. */
+function until(colour: Rgb, to: Rgb, ...grounds: Rgb[]): Rgb {
   for (let share = 0; share < 1; share += 0.05) {
-    const mixed = colour.map((part, n) => Math.round(part + ((to[n] as number) - part) * share)) as Rgb
-    if (contrast(mixed, ground) >= 4.5) return mixed
+    const mixed = mix(colour, to, share)
+    if (grounds.every((ground) => contrast(mixed, ground) >= 4.5)) return mixed
   }
   return to
+}
+
+function mix(colour: Rgb, other: Rgb, share: number): Rgb {
+  return colour.map((part, n) => Math.round(part + ((other[n] as number) - part) * share)) as Rgb
 }
 
 function luminance(colour: Rgb): number {

@@ -1,6 +1,8 @@
 // A socket made of requests, for networks that let no WebSocket through: one long answer brings the hub's frames as
-// lines, short requests bring the visitor's. To whoever uses it it is a socket like any other.
+// events, short requests bring the visitor's. To whoever uses it it is a socket like any other.
 import type { Wire } from '../../../../web/socket.ts'
+
+const LINES = 'application/x-ndjson'
 
 export class Stream implements Wire {
   readyState = 0
@@ -38,7 +40,7 @@ export class Stream implements Wire {
 
   async #ask(path: string, body: string): Promise<void> {
     try {
-      const answer = await fetch(path, { method: 'POST', body, signal: this.#stop.signal, headers: { 'Content-Type': 'application/x-ndjson' } })
+      const answer = await fetch(path, { method: 'POST', body, signal: this.#stop.signal, headers: { 'Content-Type': LINES, Accept: path === 'stream' ? 'text/event-stream' : LINES } })
       if (!answer.ok || !answer.body) throw answer.status
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
       for (let rest = ''; ; ) {
@@ -46,7 +48,8 @@ export class Stream implements Wire {
         if (done) break
         const lines = (rest + value).split('\n')
         rest = lines.pop() as string
-        for (const line of lines) this.#take(line)
+        // An event is one line here: `data: ` and the frame, then an empty one.
+        for (const line of lines) if (line) this.#take(line.replace(/^data: /, ''))
       }
     } catch {
       this.#end(1006)

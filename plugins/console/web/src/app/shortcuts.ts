@@ -64,8 +64,13 @@ export function useShortcuts(number: number): void {
       event.preventDefault()
       shortcut.run(number, go, event.code)
     }
+    const halt = () => get().walking && set({ walking: false })
     window.addEventListener('keydown', heed)
-    return () => window.removeEventListener('keydown', heed)
+    window.addEventListener('pointerdown', halt)
+    return () => {
+      window.removeEventListener('keydown', heed)
+      window.removeEventListener('pointerdown', halt)
+    }
   }, [number, navigate])
 }
 
@@ -85,7 +90,9 @@ function step(number: number, by: 1 | -1, go: (number: number) => void): void {
   const rows = [...offers(hub, me), ...listed(view, hub, me)]
   const at = rows.findIndex((row) => row.number === number)
   const next = rows[at < 0 ? 0 : at + by]
-  if (next) go(next.number)
+  if (!next) return
+  set({ walking: true })
+  go(next.number)
 }
 
 function switchMode(): void {

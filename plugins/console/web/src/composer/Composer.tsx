@@ -10,7 +10,7 @@ import { Icon } from '../app/icons.tsx'
 import { tellTyping } from '../feed.ts'
 import { t } from '../i18n/index.ts'
 import { say } from '../outbox.ts'
-import { useHub, useMe, useScreen } from '../store.ts'
+import { get, useHub, useMe, useScreen } from '../store.ts'
 import { finish } from '../thread/Actions.tsx'
 import style from './Composer.module.css'
 import { Attachments } from './Attachments.tsx'
@@ -49,7 +49,7 @@ function Writing({ number, thread, may }: { number: number; thread: string; may:
   const ready = !uploading && (text.trim() !== '' || attachments.length > 0) && text.length <= TEXT_LIMIT
 
   useEffect(() => {
-    if (!touch) field.current?.focus({ preventScroll: true })
+    if (!touch && !get().walking) field.current?.focus({ preventScroll: true })
   }, [touch])
 
   function write(value: string, caret: number) {
