@@ -48,7 +48,7 @@ class CrmCalls:
         """Raises `GivenUp` at once where the CRM fails or is late: nobody waits for it."""
         try:
             async with within(self._retries.clock, FIND_LIMIT):
-                session = await self._supervisor.crm(command.crm)
+                session = await self._retries.wait(self._supervisor.crm(command.crm))
                 record = checked(await session.find(identity_of(thread)))
         except TimeoutError:
             raise GivenUp("late", f"no answer within {FIND_LIMIT:.0f} s") from None

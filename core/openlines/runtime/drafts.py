@@ -13,6 +13,7 @@ from openlines.domain.entries import AnyEntry, Delivery, Message
 from openlines.domain.seats import Clock
 from openlines.domain.state import Status, Thread
 from openlines.domain.turn import Answered
+from openlines.runtime.recorder import Recorded
 from openlines.runtime.records import Kept, Summary, fact_id, partition_of
 
 
@@ -50,6 +51,7 @@ class Draft:
     externals: list[str | None] = field(default_factory=list)
     customers: dict[str, Thread] = field(default_factory=dict)
     involved: set[tuple[str, int]] = field(default_factory=set)
+    recorded: list[Recorded] = field(default_factory=list)
     done: Committed = field(default_factory=Committed)
 
 

@@ -46,6 +46,7 @@ from openlines.runtime.people import People, declared
 from openlines.runtime.performer import Performer
 from openlines.runtime.plugins import Loaded
 from openlines.runtime.reader import Reader
+from openlines.runtime.recorder import Recorder
 from openlines.runtime.records import partition_of, thread_id
 from openlines.runtime.retries import Retries
 from openlines.runtime.router import Router
@@ -100,7 +101,8 @@ class Hub:
         self._add_plugins()
         self.policies = self._policies(revision=1)
         view = _View(self)
-        self._router = Router(engine, view, clock, self._committed, lost=self._lost)
+        self._recorder = Recorder(Path(settings.server.record), clock.now()) if settings.server.record else None
+        self._router = Router(engine, view, clock, self._committed, lost=self._lost, recorder=self._recorder)
         self._bus = MemoryBus(self._router)
         retries = Retries(clock, self.metrics)
         self._performer = Performer(
@@ -232,6 +234,8 @@ class Hub:
         """Take nothing more, finish what is in hand, close the plugins."""
         await self._performer.stop()
         await self._router.stop()
+        if self._recorder is not None:
+            self._recorder.close()
         await self.supervisor.stop()
         for task in self._background:
             task.cancel()

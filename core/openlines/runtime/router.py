@@ -23,6 +23,7 @@ from openlines.runtime.clock import Clock
 from openlines.runtime.drafts import Committed, Outcome
 from openlines.runtime.facts import View
 from openlines.runtime.intake import Intake, Waiting
+from openlines.runtime.recorder import Recorder
 from openlines.runtime.step import Fenced, Input, Step
 
 ROOM = 5_000
@@ -49,9 +50,10 @@ class Router:
         deliver: Callable[[Committed], None],
         *,
         lost: Callable[[], None],
+        recorder: Recorder | None = None,
     ) -> None:
         self._engine, self._view, self.clock = engine, view, clock
-        self._deliver, self._lost = deliver, lost
+        self._deliver, self._lost, self._recorder = deliver, lost, recorder
         self._intake = Intake()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._work, name="openlines-writer", daemon=True)
@@ -147,16 +149,17 @@ class Router:
         batch: list[Waiting] = []
         try:
             with self._engine.connect().execution_options(writes=True) as connection:
-                step = Step(connection, self._view)
+                step = Step(connection, self._view, self._recorder)
                 step.own(*self.owned)
                 while batch := self._intake.take():
                     self._write(step, batch)
         except Exception as error:  # a fault of ours: rather no hub than one that takes and never writes
             log.exception("writer_failed")
             self._intake.stop()
-            while batch:
-                self._call(self._fail, batch, f"the hub's writer failed ({error}); it must be started again")
-                batch = self._intake.take()
+            left = batch
+            while batch := self._intake.take():
+                left = [*left, *batch]
+            self._call(self._fail, left, f"the hub's writer failed ({error}); it must be started again")
             self._call(self._lost)
 
     def _write(self, step: Step, batch: list[Waiting]) -> None:

@@ -35,6 +35,7 @@ from openlines.runtime.drafts import (
     thread_row,
 )
 from openlines.runtime.facts import View, facts_for
+from openlines.runtime.recorder import Recorded, Recorder
 from openlines.runtime.records import Kept, customer_id, fact_id, involved, partition_of, shown, summarise, thread_id
 from openlines.runtime.statements import Statements
 
@@ -64,9 +65,12 @@ def routed(event: AnyEvent) -> Input:
 class Step:
     """Decides batches on one connection. Not thread-safe: the writer's thread owns it."""
 
-    def __init__(self, connection: Connection, view: View, *, cached: int = CACHED_THREADS) -> None:
+    def __init__(
+        self, connection: Connection, view: View, recorder: Recorder | None = None, *, cached: int = CACHED_THREADS
+    ) -> None:
         self._connection = connection
         self._view = view
+        self._recorder = recorder
         self._cached = cached
         self._cache: OrderedDict[str, Thread] = OrderedDict()
         self._epochs: dict[int, int] = {}
@@ -92,6 +96,8 @@ class Step:
                 self._decide(one, draft)
             self._write(draft, now)
         self._counts, self._numbers = draft.counts, draft.numbers
+        if self._recorder is not None:
+            self._recorder.keep(draft.recorded)
         for thread in draft.done.threads.values():
             self._remember(thread)
         while len(self._cache) > self._cached:  # only now: no batch shall lose what it has loaded
@@ -189,7 +195,10 @@ class Step:
             view=self._view,
             connection=self._connection,
         )
-        decided = decide(self._view.policies, thread, facts, one.event)
+        policies = self._view.policies
+        decided = decide(policies, thread, facts, one.event)
+        if self._recorder is not None:
+            draft.recorded.append(Recorded(thread.id, policies.revision, one.event, facts))
         after = decided.thread
         if after.conversations > thread.conversations:
             draft.numbers = draft.numbers[1:]

@@ -109,6 +109,9 @@ def _asked(method: Callable[[Link], Iterable[web.RouteDef]], link: Link) -> list
 
 
 def _stays_open(request: web.Request) -> bool:
-    return request.headers.get("Upgrade", "").lower() == "websocket" or (
-        "text/event-stream" in request.headers.get("Accept", "")
+    """Live sockets, and uploads, which take as long as the customer's line needs: their handlers bound themselves."""
+    return (
+        request.headers.get("Upgrade", "").lower() == "websocket"
+        or "text/event-stream" in request.headers.get("Accept", "")
+        or request.content_type == "multipart/form-data"
     )

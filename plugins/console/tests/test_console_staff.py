@@ -64,9 +64,6 @@ async def test_spam_is_asked_about_first(hub: FakeHub, console: OpenConsole) -> 
     await dialog.get_by_role("button", name="Cancel").click()
     await expect(dialog).to_be_hidden()
     assert hub.did("spam") == []
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("j")
-    await page.locator("body").click()
     await page.keyboard.press("Alt+s")
     await dialog.get_by_role("button", name="Mark as spam").click()
     await hub.until(lambda: hub.did("spam") == [{}])

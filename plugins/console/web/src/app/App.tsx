@@ -17,7 +17,7 @@ export function App() {
   const language = useLanguage()
   return (
     <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
-      <Notifications position="bottom-left" limit={3} containerWidth={370} />
+      <Notifications position="bottom-left" limit={3} containerWidth={335} />
       <Router base="/console">
         {/* A new key draws everything anew: texts are read while drawing. */}
         <div key={language} lang={language} style={{ height: '100%' }}>

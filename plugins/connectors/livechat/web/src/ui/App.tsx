@@ -32,7 +32,9 @@ export function App({ chat, words, config, opened, onClose }: Props) {
   }
   const agent = speaker(state.items)
   const name = agent ? author(agent, words, config.title) : config.title
-  const asksFirst = config.formFirst && !state.formDone && !skipped && state.ready && !state.items.length
+  // Who has a token has most likely said something: what that was is known with the welcome.
+  const fresh = !state.items.length && (state.ready || !chat.token)
+  const asksFirst = config.formFirst && !state.formDone && !skipped && fresh
   const optional = config.form.every((field) => !field.required)
 
   return (

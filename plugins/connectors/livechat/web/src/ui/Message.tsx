@@ -23,7 +23,7 @@ export function author(item: Item, words: Words, title: string): string {
 
 export function Avatar({ name, photo }: { name: string; photo: string | undefined }) {
   if (photo && /^https:\/\//.test(photo)) return <img class="avatar" src={photo} alt="" referrerpolicy="no-referrer" />
-  const initials = name.split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? '').join('')
+  const initials = name.match(/[\p{L}\p{N}]+/gu)?.slice(0, 2).map((word) => [...word][0]).join('') ?? ''
   return (
     <span class="avatar" aria-hidden="true">
       {initials.toLocaleUpperCase()}

@@ -1,0 +1,410 @@
+"""The docs say what the code does: nothing is missing in them, nothing in them is stale, and their examples work."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from aiohttp import ClientSession
+from openlines.api import PluginError, Specs
+from openlines.api import contracts as contracts_of_api
+from openlines.cli.app import app as command_line
+from openlines.cli.exits import Exit
+from openlines.cli.kinds import every_installed, kinds_of
+from openlines.domain import commands, entries, events
+from openlines.runtime.plugins import load
+from openlines.runtime.supervisor import STATES
+from openlines.settings import Kinds, SettingsError, check, parse, read
+from openlines.settings.models import TABLES
+from openlines.testing import FakeService
+from openlines.web.api import ROUTES
+from openlines.web.endpoint import PREFIX
+from openlines_livechat import wire
+from pydantic import BaseModel
+from typer.main import get_command
+
+from tests.hub_process import HubProcess, Process
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+EXAMPLES = sorted(path for path in (DOCS / "examples").iterdir() if (path / "pyproject.toml").is_file())
+PAGES = sorted([*DOCS.rglob("*.md"), *(ROOT / "changes").glob("*.md"), ROOT / "CONTRIBUTING.md"])
+
+
+def text_of(page: str) -> str:
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+def named(names: Sequence[str], page: str) -> list[str]:
+    """Those that a page does not name, in code as it would be written."""
+    text = text_of(page)
+    return [name for name in names if not re.search(rf"`[^`\n]*(?<![\w.]){re.escape(name)}(?!\w)[^`\n]*`", text)]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# -- nothing is missing -----------------------------------------------------------------------------------------
+
+
+def test_every_hook_is_explained_to_authors() -> None:
+    hooks = [name for name in vars(Specs) if name.startswith("openlines_")]
+    assert hooks
+    assert not named(hooks, "authors.md"), "docs/authors.md: add them to the table of hooks"
+
+
+def test_every_command_is_explained_to_deployers() -> None:
+    found = [" ".join(words) for words in command_paths(get_command(command_line), ("openlines",))]
+    assert "openlines agent password" in found, "the walk over the command line went astray"
+    assert not named(found, "deployers.md"), "docs/deployers.md: add them to the table of commands"
+
+
+def command_paths(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    inner: Mapping[str, Any] = getattr(command, "commands", {})
+    if not inner:
+        yield words
+    for name, one in inner.items():
+        yield from command_paths(one, (*words, name))
+
+
+def test_every_exit_code_is_explained_to_deployers() -> None:
+    table = text_of("deployers.md").partition("| Exit code |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| (\d+) \|", table, re.MULTILINE) == [str(code.value) for code in Exit]
+
+
+def test_every_metric_is_explained_to_deployers() -> None:
+    sources = [path for path in ROOT.glob("core/openlines/**/*.py")] + [
+        path for path in ROOT.glob("plugins/*/*/openlines_*/**/*.py")
+    ]
+    metrics = {name for path in sources for name in metrics_in(ast.parse(path.read_text(encoding="utf-8")))}
+    assert len(metrics) > 5, "the search for metrics went astray"
+    assert not named(sorted(metrics), "deployers.md"), "docs/deployers.md: add them to the table of metrics"
+
+
+def metrics_in(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=kind), args=[ast.Constant(value=str(name)), *_]) if name.startswith(
+                "openlines_"
+            ):
+                if kind in ("Counter", "Gauge", "Histogram", "Summary"):
+                    yield f"{name}_total" if kind == "Counter" else name
+
+
+def test_every_state_of_a_plugin_is_explained_to_deployers() -> None:
+    assert not named(STATES, "deployers.md")
+
+
+def test_every_error_that_a_plugin_may_raise_is_explained_to_authors() -> None:
+    def below(error: type[Exception]) -> Iterator[str]:
+        for each in error.__subclasses__():
+            if each.__module__.startswith("openlines.api"):
+                yield each.__name__
+                yield from below(each)
+
+    assert not named(sorted(below(PluginError)), "authors.md")
+
+
+@pytest.mark.parametrize("contract", ["Turn", "Answer"])
+def test_every_field_of_a_bot_is_explained_to_teams(contract: str) -> None:
+    fields = getattr(contracts_of_api, contract).__dataclass_fields__
+    assert not named(list(fields), "teams.md"), f"docs/teams.md: say what these of {contract} are"
+
+
+def test_every_event_command_and_entry_is_in_the_reference() -> None:
+    unions = (events.AnyEvent, commands.AnyCommand, entries.AnyEntry)
+    structs = [one.__name__ for union in unions for one in get_args(union)]
+    missing = [name for name in structs if f"### `{name}`\n" not in text_of("reference/events.md")]
+    assert not missing, "docs/make_reference.py: put these unions into SECTIONS"
+
+
+def test_every_table_of_the_settings_is_in_the_reference() -> None:
+    missing = [name for name in TABLES if not re.search(rf"^## `\[{name}[\].]", text_of("reference/settings.md"), re.M)]
+    assert not missing
+
+
+def test_every_key_of_the_settings_is_in_the_reference() -> None:
+    text = text_of("reference/settings.md")
+    schema = every_installed()
+    ours = [model for table in ("channels", "bots", "crm") for model in schema.of(table).values()]
+    keys = {key for model in ours if model.__module__.startswith("openlines_") for key in all_keys(model, set())}
+    assert not [key for key in keys if f"`{key}`" not in text and f".{key}]`" not in text]
+
+
+def all_keys(model: type[BaseModel], seen: set[type]) -> Iterator[str]:
+    seen.add(model)
+    for key, field in model.model_fields.items():
+        yield key
+        if isinstance(inner := field.annotation, type) and issubclass(inner, BaseModel) and inner not in seen:
+            yield from all_keys(inner, seen)
+
+
+def test_every_call_of_the_staff_api_is_in_the_reference() -> None:
+    calls = [f"{route.method} {PREFIX}{route.path}" for route in ROUTES]
+    assert not named(calls, "reference/http.md")
+
+
+def test_every_frame_of_live_chat_is_in_the_reference() -> None:
+    frames = [str(one.__struct_config__.tag) for one in get_args(wire.Frame) if issubclass(one, msgspec.Struct)]
+    assert "hello" in frames, "the search for frames went astray"
+    assert not named(frames, "reference/http.md")
+
+
+# -- nothing is stale -------------------------------------------------------------------------------------------
+
+
+@cache
+def made() -> ModuleType:
+    return module_of(DOCS / "make_reference.py")
+
+
+def module_of(file: Path) -> ModuleType:
+    spec = spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses and pydantic look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    stale = [name_of(path) for path, text in made().pages() if path.read_text(encoding="utf-8") != text]
+    assert not stale, f"run ./run python docs/make_reference.py, and read what changed: {stale}"
+
+
+def test_what_is_said_to_have_no_effect_has_none() -> None:
+    """The reference marks settings that nothing reads. Whoever reads one takes its mark away."""
+    sources = {
+        path: path.read_text(encoding="utf-8")
+        for folder in ("domain", "runtime", "web", "cli")
+        for path in (ROOT / "core/openlines" / folder).rglob("*.py")
+        if path.name not in ("policy.py", "diagram.py")
+    }
+    read_by = {
+        f"{setting}: {name_of(path)}"
+        for setting, reading in made().UNREAD.items()
+        for path, code in sources.items()
+        if re.search(reading, code)
+    }
+    assert not read_by, f"docs/make_reference.py: take them out of UNREAD, and docs/deployers.md after it: {read_by}"
+
+
+# -- links lead somewhere ---------------------------------------------------------------------------------------
+
+LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#{1,6} (.*)$", re.MULTILINE)
+CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    dead = []
+    for link in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file).resolve() if file else page
+        if not target.is_relative_to(ROOT) or not target.exists():
+            dead.append(link)
+        elif anchor and anchor not in anchors(target):
+            dead.append(f"{link} (no such heading)")
+    assert not dead, f"{name_of(page)} links to {dead}"
+
+
+def anchors(page: Path) -> set[str]:
+    headings = HEADING.findall(CODE.sub("", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_can_be_reached_from_the_first() -> None:
+    reached, ahead = {DOCS / "index.md"}, [DOCS / "index.md"]
+    while ahead:
+        page = ahead.pop()
+        for link in LINK.findall(page.read_text(encoding="utf-8")):
+            target = (page.parent / link.partition("#")[0]).resolve()
+            if target.suffix == ".md" and target.is_relative_to(ROOT) and target.exists() and target not in reached:
+                reached.add(target)
+                ahead.append(target)
+    lost = [name_of(page) for page in DOCS.rglob("*.md") if page not in reached]
+    assert not lost, f"no page leads to {lost}"
+
+
+# -- examples work ----------------------------------------------------------------------------------------------
+
+
+class AnySecret(dict[str, str]):
+    """An environment in which every variable is set."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def get(self, name: str, default: object = None) -> Any:
+        return self[name]
+
+    def __missing__(self, name: str) -> str:
+        return "a secret of sixteen characters"
+
+
+def examples(language: str) -> Iterator[Any]:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            yield pytest.param(match[1], id=f"{name_of(page)}:{text.count(chr(10), 0, match.start()) + 1}")
+
+
+@cache
+def kinds() -> Kinds:
+    """The installed plugins, and those of docs/examples."""
+    return kinds_of(load(extra=[module_of(example_code(folder)) for folder in EXAMPLES]))
+
+
+@pytest.mark.parametrize("example", examples("toml"))
+def test_examples_of_settings_are_in_order(example: str) -> None:
+    """Each is a whole file, or a part to be added to the sample shop's."""
+    tables = tomllib.loads(example)
+    if "project" in tables:
+        assert tables["project"]["entry-points"]["openlines"], "an example of a pyproject that is no plugin"
+        return
+    document = parse(example)
+    if "server" not in tables:
+        document = read(ROOT / "settings.toml").with_changes(tables, document.places)
+    try:
+        check(document, kinds(), environ=AnySecret())
+    except SettingsError as error:
+        pytest.fail(str(error))
+
+
+@pytest.mark.parametrize("example", examples("python"))
+def test_examples_of_code_can_be_read(example: str) -> None:
+    compile(example, "example", "exec")
+
+
+@pytest.mark.parametrize("example", examples("json"))
+def test_examples_of_bodies_are_json(example: str) -> None:
+    assert isinstance(msgspec.json.decode(example.encode()), dict)
+
+
+def test_the_smallest_connector_is_small() -> None:
+    code = example_code(DOCS / "examples/openlines-pigeon").read_text(encoding="utf-8")
+    assert len(code.splitlines()) <= 60
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_an_example_passes_its_own_tests(folder: Path) -> None:
+    """As its author would run them: beside the module, with nothing of this repository but what is installed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-c", os.devnull, "-q", "-W", "error", "-p", "no:cacheprovider",
+         "-o", "asyncio_mode=auto", "--import-mode=importlib", "--rootdir", str(folder), str(folder / "tests")],
+        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"[1-9]\d* passed", done.stdout)
+
+
+SETTINGS = """
+[lines.shop]
+greeting.enabled = false
+bot.use = "tracker"
+crm.use = "book"
+
+[channels.roof]
+kind = "pigeon"
+line = "shop"
+token = "coo"
+url = "{url}/letters"
+
+[bots.tracker]
+kind = "parcel"
+parcels.123456 = "on the truck"
+
+[crm.book]
+kind = "ledger"
+"""
+
+
+async def test_the_examples_are_plugins_that_a_hub_takes_from_outside(tmp_path: Path) -> None:
+    # Given three distributions that were installed, and a hub that knows of them by its settings only
+    site = installed(tmp_path / "site", EXAMPLES)
+    listed = await asyncio.to_thread(openlines, site, "plugins", "--settings", str(tmp_path / "none.toml"))
+    assert {"openlines-pigeon", "openlines-parcel", "openlines-ledger"} <= set(re.findall(r"openlines-\w+", listed))
+    async with FakeService() as pigeons, ClientSession() as http:
+        settings = SETTINGS.format(url=pigeons.url)
+        async with HubProcess(tmp_path, settings, spawn=lambda words, log: spawned(site, words, log)) as hub:
+            # When a letter lands, twice
+            letter = {"id": "1", "loft": "tower", "text": "Where is 123456?"}
+            for _ in range(2):
+                async with http.post(f"{hub.address}/hooks/roof", json=letter, headers={"X-Token": "coo"}) as answer:
+                    assert answer.status == 200
+            # Then the bot's answer flies, and the goodbye after it; the CRM has the customer
+            said = [request.json()["text"] for request in (await pigeons.asked(2))[:2]]
+            assert said[0] == "Parcel 123456: on the truck."
+            async with http.get(f"{hub.address}/-/plugins.json") as states:
+                kept = {one["instance"]: one["state"] for one in (await states.json())["items"]}
+            assert kept == {"roof": "open", "tracker": "open", "book": "open"}
+            # And a letter that is none is told so
+            async with http.post(f"{hub.address}/hooks/roof", json={}, headers={"X-Token": "coo"}) as answer:
+                assert answer.status == 422
+        sent = [request.json() for request in pigeons.requests]
+        assert len({letter["key"] for letter in sent}) == len(sent), "a letter flew twice"
+        assert sum(letter["text"] == said[0] for letter in sent) == 1, "the letter that landed twice was answered twice"
+
+
+def installed(site: Path, folders: Sequence[Path]) -> Path:
+    """A folder that holds what `pip install --target` would put there: each module, and its distribution's metadata."""
+    site.mkdir()
+    for folder in folders:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        code = example_code(folder)
+        (site / code.name).write_bytes(code.read_bytes())
+        info = site / f"{code.stem}-{project['version']}.dist-info"
+        info.mkdir()
+        needs = "".join(f"Requires-Dist: {need}\n" for need in project["dependencies"])
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n{needs}"
+        )
+        points = "".join(f"{name} = {module}\n" for name, module in project["entry-points"]["openlines"].items())
+        (info / "entry_points.txt").write_text(f"[openlines]\n{points}")
+    return site
+
+
+def example_code(folder: Path) -> Path:
+    (module,) = folder.glob("openlines_*.py")
+    return module
+
+
+def openlines(site: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "openlines.cli", *words]
+    return subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": str(site), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def spawned(site: Path, words: Sequence[str], log: Path) -> Process:
+    with log.open("ab") as sink:
+        return subprocess.Popen(
+            [sys.executable, "-m", "openlines.cli", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            env={**os.environ, "PYTHONPATH": str(site), "PYTHONUNBUFFERED": "1"},
+        )
