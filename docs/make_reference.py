@@ -31,16 +31,15 @@ from pydantic.fields import FieldInfo
 DOCS = Path(__file__).parent
 REFERENCE = DOCS / "reference"
 BEGIN, END = "<!-- made by make_reference.py -->", "<!-- end -->"
-FROM = re.compile(r"<!-- from (?P<file>\S+) -->\n```python\n(?:.*?\n)?```", re.DOTALL)
+FROM = re.compile(r"<!-- from (?P<file>\S+) -->\n```python\n(?:(?!```).*\n)*```$", re.MULTILINE)
 
 UNREAD: Mapping[str, str] = {
-    "server.record": r"server\.record\b",
     "bus": r"settings\.bus\b",
     "mail": r"settings\.mail\b",
     "roles": r"\broles\(",
     "forms": r"policies\.forms\b",
     "canned": r"policies\.canned\b",
-    "departments.head": r"\.head\b",
+    "departments.head": r"department\w*\.head\b",
     "lines.canned": r"line\.canned\b",
     "lines.crm.tracker": r"\.tracker\b",
     "lines.hours": r"line\.hours\b",
@@ -426,8 +425,9 @@ def staff_calls() -> str:
 
 def main() -> int:
     for path, text in pages():
-        path.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}\n")
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"{path.relative_to(DOCS.parent)} is new\n")
     return 0
 
 

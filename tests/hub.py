@@ -122,9 +122,20 @@ class Messenger:
         self.routes: Callable[[Link], Iterable[web.RouteDef]] = lambda _link: ()
         self._ids = count(1)
 
-    async def write(self, chat: str, text: str, *, id: str = "", channel: str = "post") -> Stored:  # noqa: A002
+    async def write(
+        self,
+        chat: str,
+        text: str,
+        *,
+        id: str = "",
+        customer: str = "",
+        channel: str = "post",  # noqa: A002
+    ) -> Stored:
         wrote = CustomerWrote(
-            chat=chat, id=id or f"in-{next(self._ids)}", customer=Customer(id=chat), content=Content(text=text)
+            chat=chat,
+            id=id or f"in-{next(self._ids)}",
+            customer=Customer(id=customer or chat),
+            content=Content(text=text),
         )
         (stored,) = await self.links[channel].receive(wrote)
         return stored

@@ -144,6 +144,10 @@ class Desk:
         return self.page.locator("#composer")
 
     @property
+    def toasts(self) -> Locator:
+        return self.page.locator(".mantine-Notification-root")
+
+    @property
     def panel(self) -> Locator:
         return self.page.get_by_role("complementary", name="Customer")
 

@@ -207,6 +207,7 @@ async def _down(*_args: object) -> None:
 async def test_the_story_is_told_in_the_order_in_which_it_was_kept(tmp_path: Path) -> None:
     platform = Loopback.fresh("tg")
     async with hub_of(tmp_path, SHOP % "evenly") as hub:
+        await hub.settled()
         for n in range(30):
             await platform.write("ivan", f"{n}")
         story = await hub.reader.story(IVAN, limit=100)

@@ -37,6 +37,8 @@ async def test_from_the_first_word_to_the_lead(demo: HubProcess, new_page: OpenP
     await visitor.write("0")
     await expect(desk.offer).to_contain_text("Clara Bianchi")
     await expect(desk.offer).to_contain_text(re.compile(r"Why you: .*anna"))
+    await desk.toasts.get_by_role("button", name="Close").click()
+    await expect(desk.page.get_by_text("Choose a conversation")).to_be_visible()  # put away, not opened
     await desk.accept()
     await expect(visitor.log.get_by_text("An agent has joined the chat")).to_be_visible()
 
@@ -69,7 +71,7 @@ async def test_from_the_first_word_to_the_lead(demo: HubProcess, new_page: OpenP
         await expect(transcript).to_contain_text(said)
 
 
-async def test_files_go_both_ways_and_a_note_goes_no_way(talk: Talk) -> None:
+async def test_files_go_both_ways_and_a_note_goes_no_way(talk: Talk, tmp_path: Path) -> None:
     visitor, desk = await talk()
     told = frames_told(visitor.page)
 
@@ -78,7 +80,8 @@ async def test_files_go_both_ways_and_a_note_goes_no_way(talk: Talk) -> None:
         await desk.log.get_by_role("link", name="order.txt").click()
     download = await downloading.value
     assert download.suggested_filename == "order.txt"
-    assert Path(await download.path()).read_bytes() == b"two lanterns"
+    await download.save_as(tmp_path / "taken.txt")
+    assert (tmp_path / "taken.txt").read_bytes() == b"two lanterns"
 
     await desk.attach(FilePayload(name="lantern.png", mimeType="image/png", buffer=PIXEL))
     picture = visitor.log.get_by_role("img", name="lantern.png")

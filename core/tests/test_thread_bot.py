@@ -158,9 +158,15 @@ def test_disconnected_on_close_it_goes_on_listening_unheard_but_never_hears_the_
 
 def test_on_another_line_the_old_lines_bot_listens_no_more() -> None:
     rules = line(bot=BotRules(use="menu", disconnect="on_close"))
-    story = Story(rules, line("support", members="emil")).customer("Hello")
+    story = Story(rules, line("support", members="emil")).customer("Hello").customer("0").expect(bot_listens=True)
     story.agent("anna").transfers("line:support").customer("Anyone?")
     assert story.bot_saw() == ["Hello"]
+
+
+def test_while_it_only_listens_it_still_remembers() -> None:
+    bot = {"Hello": Script(memory={"heard": 1}), "*": Script(memory={"heard": 2})}
+    story = Story(line(bot=BotRules(use="menu", disconnect="on_close")), bot=bot).customer("Hello").customer("0")
+    story.expect(memory={"heard": 1}).customer("Anyone?").expect(memory={"heard": 2}, status="waiting")
 
 
 def test_after_the_close_it_listens_no_more() -> None:

@@ -309,8 +309,10 @@ def test_a_transfer_takes_the_pin_away_as_an_unpin_does() -> None:
     story.agent("anna").says("Hi")
     story.agent("anna").pins()
     story.at(DAY)
-    story.agent("anna").transfers("boris").expect(pinned=False, status="awaiting_customer")
-    story.at(DAY + 4 * 3600).expect(status="closed", closed_by="timeout")
+    story.agent("anna").transfers("boris").expect(pinned=False)
+    story.at(DAY + 4 * 3600 - 1).expect(status="awaiting_customer").at(DAY + 4 * 3600).expect(
+        status="closed", closed_by="timeout"
+    )
 
 
 def test_intercept_and_return_take_the_pin_away() -> None:

@@ -525,10 +525,19 @@ def _rows(query: Select[Any], connection: Connection) -> list[Any]:
 def _left(connection: Connection) -> tuple[list[Thread], list[Thread], list[IdleClock]]:
     """What the last run left: threads the desk must know, threads that owe something, agents' idle clocks."""
     columns = tables.threads.c
-    seated = [decode_thread(state) for (state,) in connection.execute(select(columns.state).where(columns.seated))]
-    owing = [decode_thread(state) for (state,) in connection.execute(select(columns.state).where(columns.owes))]
+    seated = list(_readable(connection.execute(select(columns.id, columns.state).where(columns.seated))))
+    owing = list(_readable(connection.execute(select(columns.id, columns.state).where(columns.owes))))
     clocks = [IdleClock(*row) for row in connection.execute(select(tables.agent_lines))]
     return seated, owing, clocks
+
+
+def _readable(rows: Iterable[Any]) -> Iterator[Thread]:
+    """Threads as they are kept; one that cannot be read is left as it is, and what happens to it is parked."""
+    for id_, state in rows:
+        try:
+            yield decode_thread(state)
+        except msgspec.MsgspecError:
+            log.exception("thread_unreadable", thread=id_)
 
 
 def replace_at(event: Any, at: float) -> Any:

@@ -25,8 +25,8 @@ class Pigeon(api.Connector[PigeonSettings]):
 
     def routes(self, link: api.Link) -> Iterable[web.RouteDef]:
         async def landed(request: web.Request) -> web.Response:
-            token = self.settings.token.get_secret_value()
-            if not compare_digest(request.headers.get("X-Token", "").encode(), token.encode()):
+            told, token = request.headers.get("X-Token", ""), self.settings.token.get_secret_value()
+            if not compare_digest(told.encode(errors="replace"), token.encode()):
                 raise web.HTTPUnauthorized
             try:
                 letter = await request.json()

@@ -63,8 +63,8 @@ function toast(message: string, number: number): void {
     withBorder: true,
     closeButtonProps: { 'aria-label': t('app.close') },
     style: { cursor: number ? 'pointer' : 'default' },
-    onClick: () => {
-      if (!number) return
+    onClick: ({ target }: MouseEvent) => {
+      if (!number || (target as Element).closest('button')) return // put away, not opened
       go(number)
       notifications.hide(`conversation-${number}`)
     },

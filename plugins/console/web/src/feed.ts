@@ -56,6 +56,11 @@ export function tellTyping(conversation: number): void {
   if (socket?.send({ op: 'typing', conversation })) lastTyping = { at: now, conversation }
 }
 
+/** The message is out, and who got it takes the writing for done: what is written next is told at once. */
+export function typingOver(): void {
+  lastTyping = { at: 0, conversation: 0 }
+}
+
 function lost(): void {
   const { link } = get()
   if (link.state === 'open') set({ link: { state: 'lost', since: Date.now() } })

@@ -7,7 +7,7 @@ import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } 
 import { complain } from '../actions.ts'
 import type { Action } from '../api.ts'
 import { Icon } from '../app/icons.tsx'
-import { tellTyping } from '../feed.ts'
+import { tellTyping, typingOver } from '../feed.ts'
 import { t } from '../i18n/index.ts'
 import { say } from '../outbox.ts'
 import { get, useHub, useMe, useScreen } from '../store.ts'
@@ -75,6 +75,7 @@ function Writing({ number, thread, may }: { number: number; thread: string; may:
     say({ thread, number, mode, text: text.trim(), files, mentions })
     draft(thread, { [mode]: '', mode: 'reply' }) // after a note one is back with the customer, and sees it
     cleared(thread)
+    typingOver()
     field.current?.focus()
     return true
   }
