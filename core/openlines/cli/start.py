@@ -68,7 +68,7 @@ def log_to(stream_level: str, *, as_json: bool) -> None:
 
 def fail(code: Exit, text: str) -> NoReturn:
     """End the command with one sentence that says what to do."""
-    errors.print(text, style="bold red")
+    errors.print(text, style="bold red", markup=False)
     raise typer.Exit(code)
 
 

@@ -16,12 +16,13 @@ from openlines.domain.events import (
     CustomerReceived,
     CustomerWrote,
     Invite,
+    Reply,
     Request,
     Resend,
     Transfer,
 )
 from openlines.domain.facts import Facts
-from openlines.domain.people import Agent, absence
+from openlines.domain.people import Agent, keeps
 from openlines.domain.policy import Policies
 from openlines.domain.rights import permits
 from openlines.domain.state import WITH_AGENT, Conversation, Status, Thread
@@ -66,12 +67,12 @@ def _for_message(facts: Facts, event: CustomerWrote, thread: Thread, view: View)
         return facts
     queue = view.policies.line(conversation.line).queue
     agent = view.people.get(conversation.responsible)
-    missing = agent is None or bool(
-        absence(agent, facts.now, check=queue.check_availability, presence_timeout=queue.presence_timeout)
+    available = agent is not None and keeps(
+        agent, facts.now, check=queue.check_availability, presence_timeout=queue.presence_timeout
     )
     return replace(
         facts,
-        responsible_available=not missing,
+        responsible_available=available,
         responsible_gone=agent is None or agent.dismissed,
         sole_member=queue.members == (conversation.responsible,),
     )
@@ -80,7 +81,9 @@ def _for_message(facts: Facts, event: CustomerWrote, thread: Thread, view: View)
 def _for_staff(facts: Facts, event: Request, thread: Thread, view: View, connection: Connection) -> Facts:
     actor = view.people.get(event.by)
     held: Conversation | None = thread.open
-    if event.conversation and (held is None or held.number != event.conversation):
+    if isinstance(event, Reply) and held is None:
+        held = thread.last  # whoever had the thread may begin its next conversation
+    elif event.conversation and (held is None or held.number != event.conversation):
         held = thread.last if thread.last and thread.last.number == event.conversation else held
     channel = view.policies.channels.get(thread.channel)
     line = held.line if held else channel.line if channel else ""

@@ -49,9 +49,9 @@ from openlines.runtime.reader import Reader
 from openlines.runtime.recorder import Recorder
 from openlines.runtime.records import partition_of, thread_id
 from openlines.runtime.retries import Retries
-from openlines.runtime.router import Router
 from openlines.runtime.sending import Sending
 from openlines.runtime.supervisor import Family, Supervisor
+from openlines.runtime.workings import IN_THREADS, Workings
 from openlines.settings.models import Settings
 from openlines.settings.policies import policies as make_policies
 
@@ -78,12 +78,19 @@ class Hub:
     """A running hub. Make it with `running`."""
 
     def __init__(
-        self, settings: Settings, loaded: Loaded, engine: Engine, owned: Owned, http: ClientSession, clock: Clock
+        self,
+        settings: Settings,
+        loaded: Loaded,
+        engine: Engine,
+        owned: Owned,
+        http: ClientSession,
+        clock: Clock,
+        workings: Workings = IN_THREADS,
     ) -> None:
         self.settings, self.loaded, self.clock = settings, loaded, clock
         self.metrics = CollectorRegistry()
-        self.database = Database(engine)
-        self.people = People(self.database, clock)
+        self.database = workings.database(engine)
+        self.people = People(self.database, clock, hasher=workings.hasher)
         self.reader = Reader(self.database)
         self.feed = Feed()
         data = Path(settings.server.data)
@@ -102,7 +109,7 @@ class Hub:
         self.policies = self._policies(revision=1)
         view = _View(self)
         self._recorder = Recorder(Path(settings.server.record), clock.now()) if settings.server.record else None
-        self._router = Router(engine, view, clock, self._committed, lost=self._lost, recorder=self._recorder)
+        self._router = workings.router(engine, view, clock, self._committed, lost=self._lost, recorder=self._recorder)
         self._bus = MemoryBus(self._router)
         retries = Retries(clock, self.metrics)
         self._performer = Performer(
@@ -121,7 +128,8 @@ class Hub:
         self._numbers: dict[int, str] = {}
         """The thread of each open conversation."""
         self._background: set[asyncio.Task[Any]] = set()
-        self._sweeping = True
+        self._housekeeping = workings.housekeeping
+        self._sweeping = workings.housekeeping
         """Until the first look, and during each."""
         self.lost = asyncio.Event()
         """Set when another node has taken over: this one must stop."""
@@ -135,6 +143,21 @@ class Hub:
     async def ask(self, request: Asked) -> Decided:
         """Put a request of staff to its thread. Raises `NotReady`."""
         return await self._bus.ask(replace_at(request, self.clock.now()))
+
+    async def adopt(self, settings: Settings) -> None:
+        """New settings: lines, queues and people hold at once; channels, bots and CRMs that come or go at a restart.
+
+        Raises `PeopleError` where two people would share an address.
+        """
+        before = self.policies.lines
+        self.settings = settings
+        await self.people.redeclare(declared(settings))
+        self.policies = self._policies(self.policies.revision + 1)
+        self._placed(self._desk.settings(self.policies, self.clock.now()))
+        for line in self.policies.lines.values():
+            known = before.get(line.id)
+            if known and (gone := [agent for agent in known.queue.members if agent not in line.queue.members]):
+                await self._say_gone(gone, line.id)
 
     # -- what else a screen asks for ----------------------------------------------------------------------------
 
@@ -248,7 +271,9 @@ class Hub:
 
     def jobs(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         """What runs as long as the hub does."""
-        jobs = (self._alarms.run, self._desk_alarm.run, self._sweep, self._checkpoint, self._probe, self.people.run)
+        clocks = (self._alarms.run, self._desk_alarm.run)
+        housekeeping = (self._sweep, self._checkpoint, self._probe, self.people.run)
+        jobs = (*clocks, *housekeeping) if self._housekeeping else clocks
         return [partial(self._keep_going, job) for job in jobs]
 
     async def _keep_going(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -280,7 +305,7 @@ class Hub:
 
     def _note_open(self, threads: Iterable[Thread]) -> None:
         """Keep in mind which conversations are open, and when each is due within the next sweep."""
-        soon = self.clock.now() + 2 * SWEEP
+        soon = self.clock.now() + 2 * SWEEP if self._housekeeping else math.inf
         for thread in threads:
             if thread.open is not None:
                 self._open[thread.id] = thread
@@ -351,11 +376,11 @@ class Hub:
         if gone:
             self._spawn(self._say_gone(gone))
 
-    async def _say_gone(self, agents: list[str]) -> None:
-        """Tell the threads of dismissed agents."""
+    async def _say_gone(self, agents: list[str], line: str = "") -> None:
+        """Tell the threads of agents who were dismissed, or have left the line's queue."""
         columns = tables.conversations.c
         query = select(columns.thread, columns.responsible).where(
-            columns.responsible.in_(agents), columns.status != "closed"
+            columns.responsible.in_(agents), columns.status != "closed", *([columns.line == line] if line else [])
         )
         rows = await self.database.read(partial(_rows, query))
         now = self.clock.now()

@@ -108,6 +108,22 @@ class People:
         agents |= {agent: replace(agents[agent], connected=True) for agent in self._expected}
         self.view = MappingProxyType(agents)
 
+    async def redeclare(self, declared: Iterable[Agent]) -> None:
+        """The settings have changed: whoever they name no longer is dismissed. Raises `PeopleError`."""
+        named = {agent.id: replace(agent, email=_plain(agent.email)) for agent in declared}
+
+        def work(connection: Connection) -> list[RowMapping]:
+            _declare(connection, named)
+            return list(connection.execute(select(people)).mappings())
+
+        rows = await self._database.run(work)
+        self._declared = frozenset(named)
+        self._hashes = {row["id"]: row["password"] for row in rows}
+        agents = [_present(_agent(row), self.view.get(row["id"])) for row in rows]
+        self._emails = {}
+        self._put([agent for agent in agents if agent != self.view.get(agent.id)])
+        self._emails = {agent.email: agent.id for agent in self.view.values() if agent.email}
+
     async def run(self) -> None:
         """End the grace after a start, then save once a minute who was seen. Runs until cancelled."""
         await self._clock.sleep(GRACE)
@@ -270,8 +286,7 @@ class People:
         described = update(people).where(people.c.id == agent.id).values(**_described(agent))
         await self._database.run(lambda connection: connection.execute(described))
         self._emails.pop(before.email, None)
-        presence = {name: getattr(self.view[agent.id], name) for name in ("connected", "seen_at", "signed_off")}
-        self._put([replace(agent, **presence)])
+        self._put([_present(agent, self.view[agent.id])])
 
     def _known(self, agent: str) -> Agent:
         if agent not in self.view:
