@@ -1,6 +1,7 @@
-"""Plays a morning in the sample shop and takes the pictures that the README shows: `./run python docs/make_screenshots.py`.
+"""Plays a morning in the sample shop and takes the pictures that the README shows.
 
-It starts `openlines demo` on a free port with an empty folder and drives the same two screens as the browser tests.
+`./run python docs/make_screenshots.py` starts `openlines demo` on a free port with an empty folder and drives the same
+two screens as the browser tests.
 """
 
 from __future__ import annotations

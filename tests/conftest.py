@@ -10,7 +10,7 @@ may ever run; `talk()` brings a customer and an agent together there.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from playwright.async_api import (
 )
 
 from tests.hub_process import HubProcess
+from tests.nursery import Nursery
 from tests.services import Chromium, find_chromium
 from tests.shop import Desk, Visitor, demo_process
 
@@ -122,9 +123,15 @@ def axe() -> Axe:
     return axe
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as spawn:
+        yield spawn
+
+
 @pytest.fixture
-async def demo(tmp_path: Path) -> AsyncIterator[HubProcess]:
-    async with demo_process(tmp_path) as hub:
+async def demo(tmp_path: Path, nursery: Nursery) -> AsyncIterator[HubProcess]:
+    async with demo_process(tmp_path, nursery) as hub:
         yield hub
 
 

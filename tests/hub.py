@@ -69,15 +69,11 @@ async def let_pass(hub: Hub, clock: VirtualClock, seconds: float) -> None:
     """Let time pass, from one moment at which something is due to the next."""
     end = clock.now() + seconds
     await hub.settled()
-    while (at := _next(clock)) <= end:
+    while (at := clock.next) <= end:
         await clock.advance(at - clock.now())
         await hub.settled()
     await clock.advance(end - clock.now())
     await hub.settled()
-
-
-def _next(clock: VirtualClock) -> float:
-    return min((at for at, _, waker in clock._sleepers if not waker.done()), default=float("inf"))
 
 
 async def turns(times: int = 50) -> None:
@@ -127,9 +123,9 @@ class Messenger:
         chat: str,
         text: str,
         *,
-        id: str = "",
+        id: str = "",  # noqa: A002
         customer: str = "",
-        channel: str = "post",  # noqa: A002
+        channel: str = "post",
     ) -> Stored:
         wrote = CustomerWrote(
             chat=chat,

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from playwright.async_api import FilePayload, FrameLocator, Locator, Page, expect
 
-from tests.hub_process import HubProcess, Process, spawn_openlines
+from tests.hub_process import HubProcess, Process, Spawn, spawn_openlines
 
 SETTINGS = Path(__file__).resolve().parents[1] / "settings.toml"
 PASSWORD = "openlines"
@@ -30,13 +30,13 @@ def sample_settings() -> str:
     return re.sub(r"(?ms)^\[server\]\n.*?(?=^\[)", "", text)
 
 
-def demo_process(folder: Path, settings: str = "") -> HubProcess:
+def demo_process(folder: Path, spawn: Spawn = spawn_openlines) -> HubProcess:
     """`./run demo` on a free port, with its data in `folder`."""
-    return HubProcess(folder, settings or sample_settings(), spawn=_spawn_demo)
 
+    def spawn_demo(arguments: Sequence[str], log: Path) -> Process:
+        return spawn(["demo", *arguments[1:]], log)
 
-def _spawn_demo(arguments: Sequence[str], log: Path) -> Process:
-    return spawn_openlines(["demo", *arguments[1:]], log)
+    return HubProcess(folder, sample_settings(), spawn=spawn_demo)
 
 
 async def settles(read: Callable[[], Awaitable[T]], wanted: T) -> None:

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from openlines.api import (
     Answer,
     Button,
+    Capabilities,
     Connector,
     Content,
     Delivery,
@@ -436,6 +437,30 @@ async def test_a_rate_limit_pauses_the_whole_channel_and_keeps_the_order(tmp_pat
         assert (post.texts("ivan"), post.texts("zoe")) == (["one", "two"], ["for Zoe"])
 
 
+async def test_a_rate_limit_holds_back_those_too_who_had_their_place_in_the_pace(tmp_path: Path) -> None:
+    clock, post, limited = VirtualClock(), Messenger(Capabilities(sender_names=True, per_second=1)), []
+
+    async def send(message: Outgoing) -> Receipt:
+        if not limited:
+            limited.append(message.chat)
+            raise RateLimited(60)
+        return await post.take(message)
+
+    async with hub_of(tmp_path, SHOP, post, clock=clock) as hub:
+        await hub.settled()
+        chats = [f"chat{n}" for n in range(5)]
+        for chat in chats:
+            await post.write(chat, "Hello")
+        post.sending = send
+        await asyncio.gather(*(reply(hub, "one", chat=chat) for chat in chats))
+        await let_pass(hub, clock, 59)
+        assert post.sent == []
+        await let_pass(hub, clock, 3)
+        assert 1 <= len(post.sent) <= 3, "one a second from then on"
+        await let_pass(hub, clock, 4)
+        assert sorted(message.chat for message in post.sent) == chats
+
+
 @pytest.mark.parametrize("receipt", [None, "id-7", Receipt(external=7)])  # type: ignore[arg-type]
 async def test_a_receipt_that_is_none_does_not_have_the_message_sent_again(tmp_path: Path, receipt: Any) -> None:
     post = Messenger()
@@ -669,3 +694,36 @@ async def test_two_chats_of_one_customer_make_one_lead_even_if_the_crm_is_slow(t
         assert list(book.records) == ["L1"]
         for chat in ("at home", "at work"):
             assert (await thread_of(hub, chat)).record == "L1"
+
+
+# -- the hub itself ---------------------------------------------------------------------------------------------
+
+
+async def test_a_job_that_fails_is_begun_anew(tmp_path: Path) -> None:
+    clock, runs = VirtualClock(), []
+
+    async def job() -> None:
+        runs.append(clock.now())
+        if len(runs) < 3:
+            raise ConnectionError("the store is away")
+        await hang()
+
+    async with hub_of(tmp_path, SHOP, Messenger(), clock=clock) as hub:
+        task = asyncio.create_task(hub._keep_going(job))
+        await clock.advance(10)
+        assert [round(at - runs[0]) for at in runs] == [0, 1, 2]
+        task.cancel()
+
+
+async def test_a_stop_does_not_wait_for_what_only_waits(tmp_path: Path) -> None:
+    post = Messenger()
+    async with asyncio.timeout(4):  # less than what work under way may take
+        async with hub_of(tmp_path, SHOP, post) as hub:
+            await hub.settled()
+            await post.write("ivan", "Hello")
+            post.sending = raising(NotReady("down for an hour"))
+            await reply(hub, "one")
+            await hub.settled()
+        async with hub_of(tmp_path, SHOP, post := Messenger()) as hub:
+            await hub.settled()
+            assert post.texts("ivan") == ["one"], "it was owed still"

@@ -161,6 +161,20 @@ async def test_a_deadline_that_came_while_the_hub_was_down_rings_at_the_start(tm
         assert platform.texts("ivan").count("Good day") == 1
 
 
+async def test_who_left_while_the_hub_was_down_leaves_their_conversations_to_the_others(tmp_path: Path) -> None:
+    platform = Loopback.fresh("tg")
+    async with hub_of(tmp_path, SHOP % "evenly") as hub:
+        hub.people.connect("anna")
+        await hub.settled()
+        await platform.write("ivan", "Hello")
+        await hub.settled()
+        await hub.ask(Accept(thread=IVAN, by="anna"))
+    without_anna = (SHOP % "evenly").replace('"anna", ', "").replace('[agents.anna]\nemail = "anna@shop.example"', "")
+    async with hub_of(tmp_path, without_anna) as hub:
+        hub.people.connect("boris")
+        assert await offered(hub) == ("boris",)
+
+
 async def test_what_was_owed_at_a_stop_is_done_after_the_next_start(tmp_path: Path) -> None:
     settings = SHOP.replace('kind = "loopback"', 'kind = "post"').replace("sender_names = true", "") % "evenly"
     settings = settings.replace("[channels.tg]", "[channels.post]") + CRM

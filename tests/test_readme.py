@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from openlines.cli.exits import MEANINGS
+
 from tests.fake_platform import SECRET, FakePlatform
 from tests.hub_process import HubProcess
 
@@ -33,9 +33,7 @@ url = "{url}"
 """
 
 
-async def test_the_plugin_in_the_readme_answers_in_a_real_hub(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_plugin_in_the_readme_answers_in_a_real_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tmp_path / "site"
     info = site / "openlines_echo-1.0.dist-info"
     info.mkdir(parents=True)
@@ -44,10 +42,12 @@ async def test_the_plugin_in_the_readme_answers_in_a_real_hub(
     (info / "entry_points.txt").write_text(entry_points(block("toml")), encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep))
 
-    async with FakePlatform() as platform:
-        async with HubProcess(tmp_path, SETTINGS.format(secret=SECRET, url=platform.url)) as hub:
-            assert await platform.write(f"{hub.address}/hooks/hook", "clara", "1", "hello") == "stored"
-            (answer,) = await platform.wait_for(1)
+    async with (
+        FakePlatform() as platform,
+        HubProcess(tmp_path, SETTINGS.format(secret=SECRET, url=platform.url)) as hub,
+    ):
+        assert await platform.write(f"{hub.address}/hooks/hook", "clara", "1", "hello") == "stored"
+        (answer,) = await platform.wait_for(1)
     assert answer["text"] == "You said: hello"
 
 

@@ -68,7 +68,7 @@ async def test_the_console_by_keyboard_alone(demo: HubProcess, new_page: OpenPag
     await visitor.write("0")
     await expect(desk.offer).to_be_visible()
     await keyboard.press("j")
-    await expect(page.get_by_role("heading", name="Clara")).to_be_visible()
+    await expect(page.locator("#thread").get_by_role("button", name="Accept")).to_be_visible()
     await keyboard.press("t")
     await expect(desk.offer).to_have_count(0)
     await keyboard.press("r")

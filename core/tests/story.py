@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
+from openlines.domain.absent import anyone_available
 from openlines.domain.commands import (
     AnyCommand,
     AskBot,
@@ -52,7 +53,7 @@ from openlines.domain.events import (
 from openlines.domain.facts import Facts
 from openlines.domain.messages import Content, Customer, File
 from openlines.domain.people import Agent, keeps
-from openlines.domain.policy import BotRules, Channel, Close, CrmRules, Line, Policies, Queue
+from openlines.domain.policy import BotRules, Channel, Close, CrmRules, FormSheet, Line, Policies, Queue
 from openlines.domain.rights import permits
 from openlines.domain.seats import standing
 from openlines.domain.state import Conversation, Status, Thread
@@ -64,7 +65,7 @@ from core.tests.story_staff import Staff
 C = TypeVar("C", bound=Command)
 
 START = 1_000_000.0
-"""The story's `at = 0`."""
+"""The story's `at = 0`, unless it says otherwise."""
 
 
 def line(
@@ -127,10 +128,14 @@ class Story:
         group: bool = False,
         channel: Channel | None = None,
         desk: bool = True,
+        forms: Mapping[str, FormSheet] | None = None,
+        start: float = START,
     ) -> None:
         lines = lines or (line(),)
         self.channel = channel or Channel(id="tg", line=lines[0].id, kind="loopback", title="Loopback")
-        self.policies = Policies(revision=1, lines={one.id: one for one in lines}, channels={"tg": self.channel})
+        self.policies = Policies(
+            revision=1, lines={one.id: one for one in lines}, channels={"tg": self.channel}, forms=forms or {}
+        )
         self.bot = bot or {"*": Script(say=("Menu",))}
         self.crm = crm or Known()
         self.bot_ready = True
@@ -141,7 +146,8 @@ class Story:
         }
         self.people |= {name: replace(self.people[name], connected=False) for name in away.split()}
         self.thread = Thread(id="t", channel="tg", chat="ivan", customer=Customer(id=""), group=group)
-        self.clock = START
+        self.start = self.clock = start
+        self.forms_filled = 0
         self.desk = Desk(self.policies, epoch=1)
         self.desk.agents(self.people.values(), self.clock)
         self.with_desk = desk
@@ -196,7 +202,7 @@ class Story:
 
     def at(self, seconds: float) -> Story:
         """Let time pass until so many seconds after the start, everything due on the way included."""
-        target = START + seconds
+        target = self.start + seconds
         assert target >= self.clock, f"time does not run back: it is {self.now} already"
         while (due := self._due()) <= target:
             self.clock = max(self.clock, due)
@@ -220,7 +226,7 @@ class Story:
 
     @property
     def now(self) -> float:
-        return self.clock - START
+        return self.clock - self.start
 
     @property
     def conversation(self) -> Conversation:
@@ -319,7 +325,11 @@ class Story:
                 responsible_gone=responsible is None or responsible.dismissed,
                 sole_member=queue.members == (self.thread.open.responsible,),
             )
+        facts = replace(facts, anyone_available=self._anyone(event))
         match event:
+            case CustomerFilled():
+                facts = replace(facts, form_turn=self.forms_filled)
+                self.forms_filled += 1
             case BotAnswered() | Transfer():
                 facts = replace(
                     facts, agent=self.people.get(event.to if isinstance(event, Transfer) else event.transfer)
@@ -336,6 +346,18 @@ class Story:
             permitted = permits(actor, type(event), held, queue.members)
             facts = replace(facts, actor=actor, permitted=permitted)
         return facts
+
+    def _anyone(self, event: AnyEvent) -> bool:
+        line = self.policies.line(self.thread.open.line if self.thread.open else self.channel.line)
+        chosen = ""
+        match event:
+            case BotAnswered(transfer=to):
+                line, chosen = self.policies.lines.get(to.removeprefix("line:"), line), to
+            case CustomerFound(responsible=chosen):
+                pass
+            case _:
+                pass
+        return anyone_available(line, self.people, self.clock, conversation=self.thread.open, chosen=chosen)
 
     def _perform(self, command: AnyCommand) -> None:
         common: dict[str, Any] = {"thread": "t", "command": command.id}

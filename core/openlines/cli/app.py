@@ -9,6 +9,7 @@ from openlines.cli.check import check
 from openlines.cli.demo import demo
 from openlines.cli.exits import EPILOG
 from openlines.cli.plugins import plugins
+from openlines.cli.rehearse import rehearse
 from openlines.cli.schema import schema
 from openlines.cli.serve import serve
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(serve)
 app.command()(check)
+app.command()(rehearse)
 app.command()(plugins)
 app.add_typer(agent.app, name="agent")
 app.command()(schema)

@@ -31,6 +31,13 @@ def identify_later(turn: Turn, conversation: Conversation) -> None:
         _create_if_due(turn, conversation)
 
 
+def identify_again(turn: Turn) -> None:
+    """The customer has told more of themselves: who was unknown may be known by that."""
+    if not turn.open.record:
+        turn.change(identified=False)
+    identify_later(turn, turn.open)
+
+
 def found(turn: Turn, event: CustomerFound) -> int:
     """Take the answer to a look-up. Returns the number of the conversation it was for, 0 = none that is known."""
     asked = turn.settle(event.command)
@@ -107,7 +114,7 @@ def accepted(turn: Turn) -> None:
 
 def transferring(turn: Turn) -> None:
     """Before a manual transfer: where the line says so, a record goes along, to whoever is next to have it."""
-    if turn.line.crm.reassign_on_transfer:
+    if turn.line.crm.reassign_on_transfer and not turn.open.record_stays:
         turn.change(record_responsible="")
 
 

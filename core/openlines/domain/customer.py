@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openlines.domain import closing, crm, routing
+from openlines.domain import absent, closing, crm, forms, routing
 from openlines.domain.entries import Author, Decision, Deleted, Delivery, Edited, Message
 from openlines.domain.events import (
     CustomerDeleted,
@@ -47,9 +47,10 @@ def wrote(turn: Turn, event: CustomerWrote) -> None:
     _tell(turn, event, turn.open.number)
     routing.spoke(turn)
     if opened:
-        routing.greet(turn)
+        forms.welcome(turn)
     elif turn.open.status is Status.CLOSING:
         closing.reopen(turn)
+    absent.say_if_nobody_is_there(turn)
     _go_to_whoever_answers(turn, event, first=opened)
     if not opened:
         crm.identify_later(turn, turn.open)
@@ -88,8 +89,9 @@ def filled(turn: Turn, event: CustomerFilled) -> None:
     turn.keep(customer=crm.merged(turn.thread.customer, told), form={**turn.thread.form, **fields})
     entry = Decision(conversation=_current(turn), what="form_filled", by="customer", fields=fields)
     turn.tell(entry, external=identity(event))
+    forms.filled(turn)
     if turn.thread.open is not None:
-        crm.identify_later(turn, turn.open)
+        crm.identify_again(turn)
 
 
 # -- inside -----------------------------------------------------------------------------------------------------

@@ -31,5 +31,8 @@ class Facts(Struct, frozen=True):
     responsible_gone: bool = False
     """The responsible is dismissed or unknown."""
     anyone_available: bool = True
+    """A member of the queue, the responsible or the CRM's responsible is there; full is not absent (2.2.3)."""
+    form_turn: int = 0
+    """How many forms were filled in before this one: several responsibles take turns."""
     sole_member: bool = False
     """The responsible is the only member of the queue."""

@@ -48,6 +48,16 @@ class ContactCard(Struct, frozen=True, omit_defaults=True):
     email: str = ""
 
 
+class FormField(Struct, frozen=True, omit_defaults=True):
+    """A question of a form."""
+
+    name: str
+    label: str = ""
+    """Empty for the built-in ones (name, email, phone, company): the screen has words for them in its language."""
+    type: Literal["text", "long_text", "email", "phone", "number", "date", "checkbox"] = "text"
+    required: bool = False
+
+
 class Content(Struct, frozen=True, omit_defaults=True):
     """What one message says. A message has at least one of these."""
 
@@ -56,9 +66,11 @@ class Content(Struct, frozen=True, omit_defaults=True):
     buttons: tuple[Button, ...] = ()
     location: Location | None = None
     contact: ContactCard | None = None
+    fields: tuple[FormField, ...] = ()
+    """What a form asks for: of messages to the customer, of kind `form`, where the platform shows forms."""
 
     def __bool__(self) -> bool:
-        return bool(self.text or self.files or self.buttons or self.location or self.contact)
+        return bool(self.text or self.files or self.buttons or self.location or self.contact or self.fields)
 
 
 class Customer(Struct, frozen=True, omit_defaults=True):

@@ -9,6 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 Level = Literal["none", "own", "department", "any"]
+LEVELS: tuple[Level, ...] = ("none", "own", "department", "any")
+"""Each reaches as far as the one before it, and further."""
 
 ROLES: Mapping[str, Mapping[str, Level]] = {
     "admin": dict.fromkeys(
@@ -18,6 +20,7 @@ ROLES: Mapping[str, Mapping[str, Level]] = {
     "agent": dict.fromkeys(("conversations", "history", "crm"), "own"),
 }
 """The built-in roles; what a role does not name is `none`."""
+RIGHTS = tuple(ROLES["admin"])
 
 
 class Agent(Struct, frozen=True):
@@ -42,9 +45,15 @@ class Agent(Struct, frozen=True):
     """Time tracking applies: they have started a day at least once."""
     clocked_out: bool = False
     on_break: bool = False
+    rights: Mapping[str, Level] = {}
+    """What the role allows, where the settings say it; empty = as `ROLES` does."""
+    team: frozenset[str] = frozenset()
+    """Everybody in their departments, where a right of theirs is of the level `department`; else nobody."""
+    led: frozenset[str] = frozenset()
+    """Everybody in the departments they head."""
 
     def may(self, what: str) -> Level:
-        return ROLES.get(self.role, {}).get(what, "none")
+        return (self.rights or ROLES.get(self.role, {})).get(what, "none")
 
 
 def absence(agent: Agent, now: float, *, check: bool, presence_timeout: float) -> str:

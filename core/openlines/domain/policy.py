@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from openlines.domain.messages import FormField as FormField
+
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -200,18 +202,10 @@ class Channel(Struct, frozen=True):
     """The connector's title, for `crm.source = "auto"`."""
     ratings: bool = False
     """The customer rates by buttons, not by text."""
+    forms: bool = False
+    """The customer can be shown forms."""
     reachable: bool = True
     """A message can be sent to this customer at any later time (messengers; not live chat)."""
-
-
-class FormField(Struct, frozen=True):
-    """A question of a form."""
-
-    name: str
-    label: str = ""
-    """Empty for the built-in ones (name, email, phone, company): the screen has words for them in its language."""
-    type: Literal["text", "long_text", "email", "phone", "number", "date", "checkbox"] = "text"
-    required: bool = False
 
 
 class FormSheet(Struct, frozen=True):
@@ -232,10 +226,10 @@ class Policies(Struct, frozen=True):
     channels: Mapping[str, Channel]
     max_conversations_per_agent: int = 1000
 
-    def line(self, line: str) -> Line:
-        """The line's rules; a line that is gone from the settings has no members and says nothing."""
-        return self.lines.get(line) or Line(id=line, active=False)
-
     forms: Mapping[str, FormSheet] = {}
     canned: Mapping[str, Mapping[str, str]] = {}
     """Lists of canned responses: shortcut to text."""
+
+    def line(self, line: str) -> Line:
+        """The line's rules; a line that is gone from the settings has no members and says nothing."""
+        return self.lines.get(line) or Line(id=line, active=False)

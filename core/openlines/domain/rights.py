@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from openlines.domain.events import (
@@ -23,7 +24,10 @@ from openlines.domain.events import (
     Return,
     Transfer,
 )
-from openlines.domain.people import Agent, Level
+from openlines.domain.people import LEVELS, RIGHTS, Agent, Level
+
+UNCLAIMED = ("with_bot", "waiting")
+"""While a conversation has no agent, a place in its line's queue makes it own."""
 
 
 class Held(Protocol):
@@ -43,32 +47,66 @@ class Held(Protocol):
 
 def own(agent: Agent, held: Held, members: Collection[str]) -> bool:
     """Whether the conversation is the agent's own; `members` are those of its line's queue."""
-    if agent.id == held.responsible or agent.id in held.participants or agent.id in held.holders:
-        return True
-    return held.status in ("with_bot", "waiting") and agent.id in members
+    return _belongs({agent.id}, held, members)
 
 
 def sees(agent: Agent, held: Held, members: Collection[str]) -> bool:
-    """Whether the agent may read it."""
+    """Whether the agent may read it. Whoever heads a department reads what is own to anybody in it."""
+    if agent.dismissed:
+        return False
     level = agent.may("history" if held.status == "closed" else "conversations")
-    return not agent.dismissed and _reaches(level, own(agent, held, members))
+    if level == "own" and agent.led:
+        return _belongs(agent.led | {agent.id}, held, members)
+    return _reaches(agent, level, held, members)
+
+
+def reads_records(agent: Agent, held: Held, members: Collection[str]) -> bool:
+    """Whether the agent may read what the CRM keeps of the conversation's customer."""
+    return sees(agent, held, members) and _reaches(agent, agent.may("crm"), held, members)
 
 
 def permits(agent: Agent, asks: type[Request], held: Held | None, members: Collection[str]) -> bool:
     """Whether the agent's role allows such a request. `held` is the open conversation, else the thread's last one."""
     if agent.dismissed:
         return False
-    mine = held is not None and own(agent, held, members)
+    level = agent.may("conversations")
     if held is None or (asks is Reply and held.status == "closed"):  # it would start the next conversation
-        return _reaches(agent.may("conversations"), mine or agent.id in members)
+        return _reaches(agent, level, held, members, starting=True)
+    mine = own(agent, held, members)
     if asks is Rate:
-        return _reaches(agent.may("rate"), mine)
+        return _reaches(agent, agent.may("rate"), held, members)
     if asks is Accept:
         # An offer, or a place in the queue: the reach of a role gives neither. Too late is not forbidden.
-        return mine or agent.id in members
+        return level != "none" and (mine or agent.id in members)
     if asks in (Intercept, Reply) and not mine:
-        return agent.may("join") == "any"
-    return _reaches(agent.may("conversations"), mine)
+        return _reaches(agent, agent.may("join"), held, members)
+    return _reaches(agent, level, held, members)
+
+
+def supervises(agent: Agent, responsible: str) -> bool:
+    """Whether the agent may return to the queue what the responsible has."""
+    level = agent.may("conversations")
+    return level == "any" or (level == "department" and responsible in agent.team | agent.led)
+
+
+def manages(agent: Agent, other: Agent) -> bool:
+    """Whether the agent may change the other's entry; nobody changes those who may do more than they may."""
+    if agent.dismissed:
+        return False
+    match agent.may("people"):
+        case "any":
+            return outranks(agent, other)
+        case "department":
+            return (other.id in agent.team | agent.led or other.id == agent.id) and outranks(agent, other)
+        case "own":
+            return other.id == agent.id
+        case "none":
+            return False
+
+
+def outranks(agent: Agent, other: Agent) -> bool:
+    """Whether the agent may do all that the other may."""
+    return all(LEVELS.index(other.may(right)) <= LEVELS.index(agent.may(right)) for right in RIGHTS)
 
 
 ACTIONS: dict[str, type[Asked]] = {
@@ -121,12 +159,31 @@ def actions(agent: Agent, held: Held, members: Collection[str]) -> tuple[str, ..
             continue
         if name == "leave" and (agent.id == held.responsible or agent.id not in held.participants):
             continue
-        if name == "return" and agent.id != held.responsible and agent.may("conversations") != "any":
+        if name == "return" and agent.id != held.responsible and not supervises(agent, held.responsible):
             continue
         if permits(agent, ACTIONS[name], held, members):
             found.append(name)
     return tuple(found)
 
 
-def _reaches(level: Level, mine: bool) -> bool:
-    return level == "any" or (level in ("own", "department") and mine)
+def _reaches(
+    agent: Agent, level: Level, held: Held | None, members: Collection[str], *, starting: bool = False
+) -> bool:
+    match level:
+        case "any":
+            return True
+        case "department":
+            return _belongs(agent.team | agent.led | {agent.id}, held, members, starting=starting)
+        case "own":
+            return _belongs({agent.id}, held, members, starting=starting)
+        case "none":
+            return False
+
+
+def _belongs(agents: AbstractSet[str], held: Held | None, members: Collection[str], *, starting: bool = False) -> bool:
+    """Whether it is own to one of these; `starting`: the thread's next conversation would be."""
+    if held is not None:
+        if held.responsible in agents or not agents.isdisjoint((*held.participants, *held.holders)):
+            return True
+        starting = starting or held.status in UNCLAIMED
+    return starting and not agents.isdisjoint(members)

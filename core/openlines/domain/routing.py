@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openlines.domain import crm
+from openlines.domain import absent, crm
 from openlines.domain.commands import AskBot
 from openlines.domain.events import Placed
 from openlines.domain.messages import Content
@@ -55,15 +55,6 @@ def begin(turn: Turn, conversation: Conversation, by: str) -> None:
     turn.decided("opened", by, line=conversation.line)
 
 
-def greet(turn: Turn) -> None:
-    """The greeting, where no bot speaks first (2.4.1). Told after the customer's message."""
-    greeting = turn.line.greeting
-    if turn.open.status is Status.WITH_BOT or not greeting.enabled:
-        return
-    if greeting.when == "each" or turn.thread.conversations == 1:
-        turn.say_automatic("greeting", greeting.text)
-
-
 # -- the bot ----------------------------------------------------------------------------------------------------
 
 
@@ -101,28 +92,31 @@ def go_on(turn: Turn, number: int) -> None:
     if turn.open.status is Status.WITH_BOT or turn.open.bot_listens:
         for place, content in enumerate(held):
             ask_bot(turn, content, first=place == 0)
+    absent.say_if_nobody_is_there(turn)
 
 
 def hand_over(turn: Turn, *, by: str, to: str = "queue") -> None:
     """From the bot to people: a fresh routing. What a bot asks for in vain is the queue."""
     agent = turn.facts.agent
+    target = to.removeprefix("line:")
     if agent is not None and agent.id == to and not agent.dismissed:
         turn.decided("handed_over", by, agents=(to,))
         give_to(turn, to, Status.ACCEPTED)
-        return
-    target = to.removeprefix("line:")
-    if to.startswith("line:") and target in turn.policies.lines and turn.policies.line(target).active:
+    elif to.startswith("line:") and target in turn.policies.lines and turn.policies.line(target).active:
         turn.decided("handed_over", by, line=target)
         queue_up(turn, line=target, rung=())
-        return
-    turn.decided("handed_over", by)
-    queue_up(turn, rung=())
+    else:
+        turn.decided("handed_over", by)
+        queue_up(turn, rung=())
+    absent.say_if_nobody_is_there(turn)
 
 
 def leave_bot(turn: Turn) -> None:
     """The bot serves no longer, whoever takes over: the clock for an answer by people starts."""
     line = turn.line
-    turn.change(bot_listens=line.bot.disconnect == "on_close", no_answer_at=turn.now + line.no_answer.after)
+    turn.change(bot_listens=line.bot.disconnect == "on_close")
+    if not turn.open.first_reply_at and not turn.open.unanswered:
+        turn.change(no_answer_at=turn.now + line.no_answer.after)
 
 
 # -- the queue --------------------------------------------------------------------------------------------------

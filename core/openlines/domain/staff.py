@@ -24,6 +24,7 @@ from openlines.domain.events import (
 from openlines.domain.messages import Sender
 from openlines.domain.people import Agent
 from openlines.domain.policy import AgentCard, Line
+from openlines.domain.rights import supervises
 from openlines.domain.seats import Clock
 from openlines.domain.state import Asking, Conversation, Status
 from openlines.domain.turn import Turn
@@ -48,8 +49,9 @@ def decline(turn: Turn, event: Decline | Return) -> None:
 
 def give_back(turn: Turn, event: Decline | Return) -> None:
     """Declining what one has accepted is returning it. A supervisor may return what somebody else has."""
-    supervises = isinstance(event, Return) and turn.facts.actor and turn.facts.actor.may("conversations") == "any"
-    if event.by != turn.open.responsible and not supervises:
+    actor, responsible = turn.facts.actor, turn.open.responsible
+    takes_it_back = isinstance(event, Return) and actor is not None and supervises(actor, responsible)
+    if event.by != responsible and not takes_it_back:
         turn.refuse(event.request, "wrong_status", detail=f"{turn.open.responsible} has it: only they can return it")
         return
     routing.give_back(turn, event.by)
@@ -83,6 +85,7 @@ def reply(turn: Turn, event: Reply) -> None:
         first_reply_at=turn.open.first_reply_at or turn.now,
         last_agent_at=turn.now,
         no_answer_at=0.0,
+        off_hours_told=False,
     )
     turn.change(auto_close_at=closing.auto_close_at(turn))
     turn.clocks.append(Clock(turn.open.line, event.by, replied_at=turn.now))

@@ -74,6 +74,10 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     unanswered: bool = False
     solved: bool = False
     closed_by: str = ""
+    off_hours_told: bool = False
+    """The off-hours text went out and no agent has replied since."""
+    greeting_waits: bool = False
+    """The form that comes before the chat is shown; the greeting follows once it is filled in."""
     responsible_left: bool = False
     """The responsible was dismissed or left the queue while it was closing: who reopens it finds the queue."""
 
@@ -91,6 +95,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     """This conversation created it."""
     record_responsible: str = ""
     """Whose a record created by it is or will be: the first acceptor, then whoever it was transferred to by hand."""
+    record_stays: bool = False
+    """A form names whose the record is: accepting and transferring move it to nobody else."""
 
     first_offered_at: float = 0.0
     queued_at: float = 0.0
@@ -140,6 +146,10 @@ class Thread(Struct, frozen=True, omit_defaults=True):
     """The customer's side has, or has read, our messages up to these ids."""
     form: dict[str, str] = {}
     """What the customer filled in."""
+    form_shown: str = ""
+    """The form that was put to the customer last."""
+    form_responsible: str = ""
+    """Whose the record is that a form filled in before any message will make."""
     record: str = ""
     """The customer's CRM record, once known."""
     record_kind: str = ""

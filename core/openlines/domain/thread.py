@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from openlines.domain import bot, closing, crm, customer, routing, staff
+from openlines.domain import bot, closing, crm, customer, forms, routing, staff
 from openlines.domain.commands import Send
 from openlines.domain.entries import Delivery
 from openlines.domain.events import (
@@ -250,6 +250,13 @@ def _seated(thread: Thread) -> Any:
     return standing(replace(thread, seat=0), 0, 0), idle_at
 
 
+def _say_no_answer(turn: Turn) -> None:
+    """Sorry for the wait: a form instead of the text, where there is one. Outside hours the customer knows already."""
+    no_answer = turn.line.no_answer
+    if not turn.open.off_hours_told and not forms.show(turn, no_answer.form):
+        turn.say_automatic("no_answer", no_answer.text)
+
+
 def _fire(turn: Turn, deadline: str, due: float) -> None:
     match deadline:
         case "identify_at":
@@ -261,7 +268,7 @@ def _fire(turn: Turn, deadline: str, due: float) -> None:
         case "no_answer_at":
             turn.change(unanswered=True)
             turn.decided("unanswered")
-            turn.say_automatic("no_answer", turn.line.no_answer.text)
+            _say_no_answer(turn)
         case "auto_close_at":
             closing.finish(turn, closed_by="timeout", by="", solved=turn.open.solved)
         case "close_at":

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from openlines.domain.commands import AnyCommand, Send
 from openlines.domain.entries import AnyEntry, Author, Decision, Message, Notice, What
 from openlines.domain.facts import Facts
-from openlines.domain.messages import Content, Kind, Sender
+from openlines.domain.messages import Content, FormField, Kind, Sender
 from openlines.domain.policy import Channel, Line, Policies
 from openlines.domain.seats import Clock
 from openlines.domain.state import Conversation, Thread
@@ -141,12 +141,15 @@ class Turn:
         )
         return message
 
-    def say_automatic(self, automatic: str, text: str, *, number: int = 0, kind: Kind = "message") -> bool:
+    def say_automatic(
+        self, automatic: str, text: str, *, number: int = 0, kind: Kind = "message", fields: tuple[FormField, ...] = ()
+    ) -> bool:
         """Write one of the line's texts. An empty one sends nothing; groups and lines switched off hear none."""
+        content = Content(text=text, fields=fields)
         conversation = self.numbered(number) if number else self.open
-        if not text or self.thread.group or conversation is None or not self.policies.line(conversation.line).active:
+        if not content or self.thread.group or conversation is None or not self.policies.line(conversation.line).active:
             return False
-        self.say(Content(text=text), Sender(kind="auto"), number=number, kind=kind, automatic=automatic)
+        self.say(content, Sender(kind="auto"), number=number, kind=kind, automatic=automatic)
         return True
 
     # -- answering ----------------------------------------------------------------------------------------------

@@ -103,16 +103,21 @@ def checked(answer: Answer) -> Answer:
 
 
 def _content(said: Content | str) -> Content:
-    content = Content(text=said) if isinstance(said, str) else said
-    if not isinstance(content, Content):
+    if not isinstance(said, str | Content):
         raise ValueError(f"a bot says texts and Content, not {type(said).__name__}")  # noqa: TRY004
-    if len(content.text) > LONGEST_TEXT:
-        raise ValueError(f"a text of {len(content.text)} characters; at most {LONGEST_TEXT}")
-    return as_kept(content)
+    text = said if isinstance(said, str) else said.text
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"a text of {len(text)} characters; at most {LONGEST_TEXT}")
+    if isinstance(said, str):
+        said.encode()  # halves of characters can be neither kept nor sent
+        return Content(text=said)
+    return as_kept(said)
 
 
 def _memory(memory: Mapping[str, Any]) -> dict[str, Any]:
     """What the bot remembers, as it will read it again."""
+    if not memory:
+        return {}
     try:
         packed = msgspec.json.encode(dict(memory))
     except TypeError as error:

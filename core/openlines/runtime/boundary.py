@@ -78,5 +78,5 @@ def as_kept(value: T) -> T:
     """The value as the store will give it back. Raises `ValueError` for one that could not be read again."""
     try:
         return msgspec.json.decode(msgspec.json.encode(value), type=type(value))
-    except (TypeError, msgspec.MsgspecError) as error:
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise ValueError(f"{type(value).__name__}: {error}") from error

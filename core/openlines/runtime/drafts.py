@@ -102,6 +102,15 @@ def conversation_row(summary: Summary, now: float) -> dict[str, Any]:
         "closed_at": summary.closed_at,
         "changed_at": now,
         "summary": encode(summary),
+        "pinned": summary.pinned,
+        "unanswered": summary.unanswered,
+        "late": summary.late,
+        "rating": summary.rating,
+        "supervisor_rating": summary.supervisor_rating,
+        "first_response": summary.first_response,
+        "total_response": summary.total_response,
+        "average_response": summary.average_response,
+        "longest_response": summary.longest_response,
     }
 
 

@@ -9,10 +9,15 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
+from openlines.domain.absent import anyone_available
 from openlines.domain.entries import Delivery, Message
 from openlines.domain.events import (
     AnyEvent,
     BotAnswered,
+    BotFailed,
+    CrmFailed,
+    CustomerFilled,
+    CustomerFound,
     CustomerReceived,
     CustomerWrote,
     Invite,
@@ -20,6 +25,7 @@ from openlines.domain.events import (
     Request,
     Resend,
     Transfer,
+    Woken,
 )
 from openlines.domain.facts import Facts
 from openlines.domain.people import Agent, keeps
@@ -40,17 +46,33 @@ class View(Protocol):
 
 
 def facts_for(
-    event: AnyEvent, thread: Thread, *, number: int, received: int, view: View, connection: Connection
+    event: AnyEvent,
+    thread: Thread,
+    *,
+    number: int,
+    received: int,
+    form_turn: int = 0,
+    view: View,
+    connection: Connection,
 ) -> Facts:
-    """The facts for one event. `number` is what a new conversation would get, `received` what a receipt names."""
+    """The facts for one event. `number` is what a new conversation would get, `received` what a receipt names,
+    `form_turn` how many forms came before."""
     facts = Facts(now=event.at, conversation=number)
     match event:
         case CustomerWrote():
             return _for_message(facts, event, thread, view)
         case CustomerReceived():
             return replace(facts, received=received)
-        case BotAnswered():
-            return replace(facts, agent=view.people.get(event.transfer))
+        case CustomerFilled():
+            return replace(facts, form_turn=form_turn)
+        case BotAnswered(transfer=to) if to:
+            return replace(facts, agent=view.people.get(to), anyone_available=_anyone(thread, view, facts.now, to, to))
+        case CustomerFound():
+            return replace(facts, anyone_available=_anyone(thread, view, facts.now, event.responsible))
+        case BotFailed() | CrmFailed():
+            return replace(facts, anyone_available=_anyone(thread, view, facts.now))
+        case Woken() if thread.open is not None and (thread.open.identifying or thread.open.transfer_at):
+            return replace(facts, anyone_available=_anyone(thread, view, facts.now))
         case Request():
             return _for_staff(facts, event, thread, view, connection)
         case _:
@@ -62,7 +84,9 @@ def _for_message(facts: Facts, event: CustomerWrote, thread: Thread, view: View)
     if conversation is None:
         channel = view.policies.channels.get(event.channel)
         bot = view.policies.line(channel.line).bot.use if channel else ""
+        facts = replace(facts, anyone_available=_anyone(thread, view, facts.now))
         return replace(facts, bot_ready=view.bot_ready(bot)) if bot else facts
+    facts = replace(facts, anyone_available=_anyone(thread, view, facts.now))
     if conversation.status not in WITH_AGENT and conversation.status is not Status.CLOSING:
         return facts
     queue = view.policies.line(conversation.line).queue
@@ -76,6 +100,19 @@ def _for_message(facts: Facts, event: CustomerWrote, thread: Thread, view: View)
         responsible_gone=agent is None or agent.dismissed,
         sole_member=queue.members == (conversation.responsible,),
     )
+
+
+def _anyone(thread: Thread, view: View, now: float, chosen: str = "", to: str = "") -> bool:
+    """Whether anybody is there to answer, where it matters; `to` is where a bot hands over to."""
+    conversation, policies = thread.open, view.policies
+    channel = policies.channels.get(thread.channel)
+    line = policies.line(conversation.line if conversation else channel.line if channel else "")
+    if to.startswith("line:") and (target := to.removeprefix("line:")) in policies.lines:
+        line = policies.line(target)
+    said = conversation is not None and conversation.off_hours_told
+    if said or not line.queue.check_availability:
+        return True  # nobody will ask
+    return anyone_available(line, view.people, now, conversation=conversation, chosen=chosen)
 
 
 def _for_staff(facts: Facts, event: Request, thread: Thread, view: View, connection: Connection) -> Facts:

@@ -35,7 +35,7 @@ from openlines.runtime.boundary import fault_of, within
 from openlines.runtime.bus import Decided, MemoryBus
 from openlines.runtime.clock import Clock, SystemClock
 from openlines.runtime.crm_calls import CrmCalls
-from openlines.runtime.database import Database, in_folder, migrate, open_engine
+from openlines.runtime.database import in_folder, migrate, open_engine
 from openlines.runtime.drafts import Committed, Outcome, decode_thread
 from openlines.runtime.feed import Feed, PresenceChanged, Typing
 from openlines.runtime.figures import Figures
@@ -351,7 +351,7 @@ class Hub:
 
     async def _checkpoint(self) -> None:
         while True:
-            await self.clock.sleep(CHECKPOINT)
+            await asyncio.sleep(CHECKPOINT)  # files grow by the wall's time, whatever the hub's clock says
             try:
                 await self.database.checkpoint()
             except SQLAlchemyError as error:  # a full disk: the writer says so, and the log is bounded
@@ -516,10 +516,10 @@ async def running(settings: Settings, loaded: Loaded, *, clock: Clock | None = N
         try:
             yield hub
         finally:
-            await hub.stop()
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            await hub.stop()
 
 
 def _prepare(engine: Engine) -> Owned:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import argon2
 import msgspec
@@ -40,6 +40,19 @@ SHORTEST_PRESENCE = 60.0
 HASHERS = 2
 """Threads for argon2: a flood of sign-ins takes no more than these."""
 
+Day = Literal["start_day", "end_day", "break", "resume", "leave", "return"]
+"""What people do with their working time."""
+
+_DAY: Mapping[Day, Mapping[str, bool]] = {
+    "start_day": {"clocked": True, "clocked_out": False, "on_break": False},
+    "end_day": {"clocked_out": True, "on_break": False},
+    "break": {"on_break": True},
+    "resume": {"on_break": False},
+    "leave": {"on_leave": True},
+    "return": {"on_leave": False},
+}
+_OWN = ("connected", "seen_at", "signed_off", "on_leave", "clocked", "clocked_out", "on_break")
+"""What of an agent nobody describes: it is what they do."""
 _CONNECTED = (plugin_state.c.plugin == "people", plugin_state.c.key == "connected")
 
 
@@ -59,14 +72,6 @@ def declared(settings: Settings) -> list[Agent]:
     ]
 
 
-class PeopleError(Exception):
-    """A change of people that is not possible; says which and why. `field` names what is wrong."""
-
-    def __init__(self, text: str, field: str = "id") -> None:
-        super().__init__(text)
-        self.field = field
-
-
 class People:
     """All agents. Call `load` first, `run` for as long as the hub lives, `close` at its end."""
 
@@ -81,7 +86,7 @@ class People:
         self._decoy = ""
         self._hashes: dict[str, str] = {}
         self._emails: dict[str, str] = {}
-        self._declared: frozenset[str] = frozenset()
+        self.declared: frozenset[str] = frozenset()
         self._consoles: Counter[str] = Counter()
         self._expected: frozenset[str] = frozenset()
         self._unsaved: dict[str, float] = {}
@@ -90,19 +95,19 @@ class People:
 
     async def load(self, declared: Iterable[Agent] = ()) -> None:
         """Read everybody; `declared` are those of the settings, written down first. Raises `PeopleError`."""
-        named = {agent.id: replace(agent, email=_plain(agent.email)) for agent in declared}
+        named = {agent.id: replace(agent, email=plain(agent.email)) for agent in declared}
         self._decoy = await self._in_thread(self._hasher.hash, "nobody's password")
 
         def work(connection: Connection) -> tuple[list[RowMapping], list[str]]:
-            _declare(connection, named)
+            declare(connection, named)
             rows = list(connection.execute(select(people)).mappings())
             stored = connection.execute(select(plugin_state.c.value).where(*_CONNECTED)).scalar()
             return rows, json.loads(stored) if stored else []
 
         rows, connected = await self._database.run(work)
-        self._declared = frozenset(named)
+        self.declared = frozenset(named)
         self._hashes = {row["id"]: row["password"] for row in rows}
-        agents = {row["id"]: _agent(row) for row in rows}
+        agents = {row["id"]: agent_of(row) for row in rows}
         self._emails = {agent.email: agent.id for agent in agents.values() if agent.email}
         self._expected = frozenset(connected) & frozenset(agents)
         agents |= {agent: replace(agents[agent], connected=True) for agent in self._expected}
@@ -110,16 +115,16 @@ class People:
 
     async def redeclare(self, declared: Iterable[Agent]) -> None:
         """The settings have changed: whoever they name no longer is dismissed. Raises `PeopleError`."""
-        named = {agent.id: replace(agent, email=_plain(agent.email)) for agent in declared}
+        named = {agent.id: replace(agent, email=plain(agent.email)) for agent in declared}
 
         def work(connection: Connection) -> list[RowMapping]:
-            _declare(connection, named)
+            declare(connection, named)
             return list(connection.execute(select(people)).mappings())
 
         rows = await self._database.run(work)
-        self._declared = frozenset(named)
+        self.declared = frozenset(named)
         self._hashes = {row["id"]: row["password"] for row in rows}
-        agents = [_present(_agent(row), self.view.get(row["id"])) for row in rows]
+        agents = [as_present(agent_of(row), self.view.get(row["id"])) for row in rows]
         self._emails = {}
         self._put([agent for agent in agents if agent != self.view.get(agent.id)])
         self._emails = {agent.email: agent.id for agent in self.view.values() if agent.email}
@@ -205,6 +210,13 @@ class People:
             return
         await self._switch(agent, signed_off=before.signed_off, seen_at=0.0)
 
+    async def spend(self, agent: str, day: Day) -> None:
+        """Their working day begins, ends or pauses; they go on leave, or are back. Raises `PeopleError`."""
+        self._known(agent)
+        change = update(people).where(people.c.id == agent).values(**_DAY[day])
+        await self._database.run(lambda connection: connection.execute(change))
+        self._put([replace(self.view[agent], **_DAY[day])])
+
     def _saw(self, agent: str, *, connected: bool) -> None:
         before = self.view.get(agent)
         if before is None:
@@ -229,7 +241,7 @@ class People:
 
     async def authenticate(self, email: str, password: str) -> Agent | None:
         """Whose e-mail and password these are. As much work for an unknown e-mail as for a known one."""
-        agent = self.view.get(self._emails.get(_plain(email), ""))
+        agent = self.view.get(self._emails.get(plain(email), ""))
         kept = self._hashes[agent.id] if agent else ""
         good = await self._in_thread(self._matches, kept or self._decoy, password)
         if not good or not kept or agent is None or agent.dismissed:
@@ -263,30 +275,30 @@ class People:
 
     def from_settings(self, agent: str) -> bool:
         """Named in the settings, so read-only here."""
-        return agent in self._declared
+        return agent in self.declared
 
     async def add(self, agent: Agent) -> None:
         """A new agent, without a password yet. Raises `PeopleError` when the id or the e-mail is taken."""
-        agent = replace(agent, email=_plain(agent.email))
+        agent = replace(agent, email=plain(agent.email))
         if agent.id in self.view:
             raise PeopleError(f"the id {agent.id!r} is taken: choose another")
         self._free(agent)
-        new = insert(people).values(**_row(agent, from_settings=False))
+        new = insert(people).values(**row_of(agent, from_settings=False))
         await self._database.run(lambda connection: connection.execute(new))
         self._hashes[agent.id] = ""
         self._put([agent])
 
     async def change(self, agent: Agent) -> None:
         """Give an agent this name, e-mail, role, departments, photo, title and `dismissed`. Raises `PeopleError`."""
-        agent = replace(agent, email=_plain(agent.email))
+        agent = replace(agent, email=plain(agent.email))
         before = self._known(agent.id)
-        if agent.id in self._declared:
+        if agent.id in self.declared:
             raise PeopleError(f"{agent.id!r} is named in the settings: change [agents.{agent.id}] there")
         self._free(agent)
-        described = update(people).where(people.c.id == agent.id).values(**_described(agent))
+        described = update(people).where(people.c.id == agent.id).values(**described(agent))
         await self._database.run(lambda connection: connection.execute(described))
         self._emails.pop(before.email, None)
-        self._put([_present(agent, self.view[agent.id])])
+        self._put([as_present(agent, self.view[agent.id])])
 
     def _known(self, agent: str) -> Agent:
         if agent not in self.view:
@@ -305,80 +317,6 @@ class People:
         self._emails |= {agent.email: agent.id for agent in agents if agent.email}
         if tell:
             self.changed(agents)
-
-
-def _declare(connection: Connection, named: Mapping[str, Agent]) -> None:
-    """Bring the rows of the settings' agents in line with them."""
-    rows = {row.id: row for row in connection.execute(select(people.c.id, people.c.email, people.c.from_settings))}
-    holders = {row.email: row.id for row in rows.values() if row.id not in named}
-    for agent in named.values():
-        if agent.email and agent.email in holders:
-            raise PeopleError(
-                f"[agents.{agent.id}] email: {agent.email!r} belongs to the agent {holders[agent.email]!r} already;"
-                " give one of them another address",
-                "email",
-            )
-    kept = [agent for agent in named.values() if agent.id in rows]
-    # Two who swap addresses must not meet in the unique index on the way.
-    for agent in kept:
-        connection.execute(update(people).where(people.c.id == agent.id).values(email=_nowhere(agent.id)))
-    for agent in kept:
-        values = _described(agent) | {"from_settings": True, "dismissed": False}
-        connection.execute(update(people).where(people.c.id == agent.id).values(**values))
-    new = [_row(agent, from_settings=True) for agent in named.values() if agent.id not in rows]
-    if new:
-        connection.execute(insert(people), new)
-    gone = [row.id for row in rows.values() if row.from_settings and row.id not in named]
-    if gone:
-        left = update(people).where(people.c.id.in_(gone))
-        connection.execute(left.values(from_settings=False, dismissed=True))
-
-
-def _agent(row: RowMapping) -> Agent:
-    return Agent(
-        id=row["id"],
-        name=row["name"],
-        email="" if row["email"] == _nowhere(row["id"]) else row["email"],
-        role=row["role"],
-        departments=tuple(json.loads(row["departments"])),
-        photo=row["photo"],
-        title=row["title"],
-        dismissed=row["dismissed"],
-        seen_at=row["seen_at"],
-        signed_off=row["signed_off"],
-    )
-
-
-def _row(agent: Agent, *, from_settings: bool) -> dict[str, Any]:
-    return {
-        "id": agent.id,
-        **_described(agent),
-        "password": "",
-        "from_settings": from_settings,
-        "signed_off": agent.signed_off,
-        "seen_at": agent.seen_at,
-    }
-
-
-def _described(agent: Agent) -> dict[str, Any]:
-    return {
-        "name": agent.name,
-        "email": agent.email or _nowhere(agent.id),
-        "role": agent.role,
-        "departments": msgspec.json.encode(agent.departments).decode(),
-        "photo": agent.photo,
-        "title": agent.title,
-        "dismissed": agent.dismissed,
-    }
-
-
-def _nowhere(agent: str) -> str:
-    """What the unique column `email` holds for somebody without one; no address looks like it."""
-    return f"@{agent}"
-
-
-def _plain(email: str) -> str:
-    return email.strip().casefold()
 
 
 def _nobody_listens(_agents: list[Agent]) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, true, tuple_
 
 from openlines.api.link import Story
 from openlines.domain import rights
@@ -22,23 +22,23 @@ from openlines.domain.people import Agent
 from openlines.domain.policy import Line
 from openlines.domain.state import Status, Thread
 from openlines.runtime.database import Database
+from openlines.runtime.filters import NOT_NARROWED, Filters, conditions
 from openlines.runtime.records import Kept, Summary
+from openlines.runtime.search import BadCursor as BadCursor
+from openlines.runtime.search import Search
 from openlines.runtime.tables import conversations, entries, involved, parked, threads
+from openlines.runtime.visibility import members as members
+from openlines.runtime.visibility import visible, visible_at_all
 
-View = Literal["mine", "queue", "waiting", "open", "closed"]
+View = Literal["mine", "queue", "waiting", "open", "closed", "all"]
 
 OPEN = tuple(status.value for status in Status if status is not Status.CLOSED)
-UNCLAIMED = (Status.WITH_BOT.value, Status.WAITING.value)
 PREVIEW = 140
 """Characters of the last message that a list shows."""
 
 _SUMMARY = msgspec.json.Decoder(Summary)
 _ENTRY: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry)
 _THREAD = msgspec.json.Decoder(Thread)
-
-
-class BadCursor(ValueError):
-    """A cursor that no page gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +89,58 @@ class Reader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.search = Search(database)
 
     # -- lists ----------------------------------------------------------------------------------------------------
 
     async def page(
-        self, agent: Agent, lines: Mapping[str, Line], view: View, *, cursor: str = "", limit: int = 50
+        self,
+        agent: Agent,
+        lines: Mapping[str, Line],
+        view: View,
+        *,
+        filters: Filters = NOT_NARROWED,
+        cursor: str = "",
+        limit: int = 50,
     ) -> Page:
-        """A page of conversations that the agent may see. Raises `BadCursor`.
+        """A page of conversations that the agent may see. Raises `BadCursor`, and for words `TooManyWords`, `NotReady`.
 
         mine: the agent is responsible, takes part or is offered it. queue: nobody has it yet, the longest waiting
-        first. waiting: the customer waits for an agent's answer. open: all open ones. closed: the history.
+        first. waiting: the customer waits for an agent's answer. open: all open ones. closed: the history. all: both.
         """
         place = _read_cursor(cursor) if cursor else None
-        return await self._database.read(lambda connection: _list(connection, agent, lines, view, place, limit))
+        narrowed = [*conditions(filters), *await self.search.holding(filters)]
+        return await self._database.read(
+            lambda connection: _list(connection, agent, lines, view, narrowed, place, limit)
+        )
+
+    async def each(
+        self, agent: Agent, lines: Mapping[str, Line], filters: Filters, *, after: int = 0, limit: int = 500
+    ) -> list[Summary]:
+        """Conversations that the agent may see, by number: nothing is missed or met twice, however they change.
+
+        Fewer than `limit` does not mean that there are no more: only none does. Raises as `page` does.
+        """
+        columns = conversations.c
+        query = select(columns.number, columns.summary).where(visible_at_all(agent, lines), *conditions(filters))
+        query = query.where(*await self.search.holding(filters)).order_by(columns.number).limit(limit)
+
+        def work(connection: Connection) -> list[Summary]:
+            place = after
+            while rows := connection.execute(query.where(columns.number > place)).all():
+                place = rows[-1].number
+                found = [_SUMMARY.decode(row.summary) for row in rows]
+                if seen := [each for each in found if rights.sees(agent, each, members(lines, each))]:
+                    return seen
+            return []
+
+        return await self._database.read(work)
+
+    async def total(self, agent: Agent, lines: Mapping[str, Line], filters: Filters) -> int:
+        """How many conversations `each` comes upon, about: rows that the agent has lost since are counted too."""
+        query = select(func.count()).select_from(conversations).where(visible_at_all(agent, lines))
+        query = query.where(*conditions(filters), *await self.search.holding(filters))
+        return await self._database.read(lambda connection: connection.execute(query).scalar_one())
 
     async def count(self, agent: Agent, lines: Mapping[str, Line]) -> Count:
         """How many each list of open conversations holds."""
@@ -209,36 +248,25 @@ class Reader:
         await self._database.read(lambda connection: connection.execute(select(1)).scalar())
 
 
-# -- whose a conversation is, as SQL: the same rules as `domain.rights.sees` ------------------------------------
-
-
-def _visible(agent: Agent, lines: Mapping[str, Line], what: Literal["conversations", "history"]) -> ColumnElement[bool]:
-    level = agent.may(what)
-    if agent.dismissed or level == "none":
-        return false()
-    if level == "any":
-        return true()
-    mine = conversations.c.number.in_(select(involved.c.conversation).where(involved.c.agent == agent.id))
-    queues = [line.id for line in lines.values() if agent.id in line.queue.members]
-    if what == "history" or not queues:
-        return mine
-    return or_(mine, and_(conversations.c.status.in_(UNCLAIMED), conversations.c.line.in_(queues)))
+# -- lists ------------------------------------------------------------------------------------------------------
 
 
 def _of_view(agent: Agent, lines: Mapping[str, Line], view: View) -> ColumnElement[bool]:
     status = conversations.c.status
     match view:
+        case "all":
+            return visible_at_all(agent, lines)
         case "closed":
-            return and_(status == Status.CLOSED.value, _visible(agent, lines, "history"))
+            return and_(status == Status.CLOSED.value, visible(agent, lines, "history"))
         case "queue":
-            return and_(status == Status.WAITING.value, _visible(agent, lines, "conversations"))
+            return and_(status == Status.WAITING.value, visible(agent, lines, "conversations"))
         case "waiting":
-            return and_(status == Status.AWAITING_AGENT.value, _visible(agent, lines, "conversations"))
+            return and_(status == Status.AWAITING_AGENT.value, visible(agent, lines, "conversations"))
         case "open":
-            return and_(status.in_(OPEN), _visible(agent, lines, "conversations"))
+            return and_(status.in_(OPEN), visible(agent, lines, "conversations"))
         case "mine":
             ever = conversations.c.number.in_(select(involved.c.conversation).where(involved.c.agent == agent.id))
-            return and_(status.in_(OPEN), ever, _visible(agent, lines, "conversations"))
+            return and_(status.in_(OPEN), ever, visible(agent, lines, "conversations"))
 
 
 def _is_mine(agent: Agent, summary: Summary) -> bool:
@@ -251,13 +279,14 @@ def _list(
     agent: Agent,
     lines: Mapping[str, Line],
     view: View,
+    narrowed: Sequence[ColumnElement[bool]],
     place: tuple[float, int] | None,
     limit: int,
 ) -> Page:
     oldest_first = view == "queue"
     key = conversations.c.created_at if oldest_first else conversations.c.changed_at
     order = tuple_(key, conversations.c.number)
-    query = _listed(key.label("key")).where(_of_view(agent, lines, view))
+    query = _listed(key.label("key")).where(_of_view(agent, lines, view), *narrowed)
     ordered = (key, conversations.c.number) if oldest_first else (key.desc(), conversations.c.number.desc())
     query = query.order_by(*ordered).limit(limit + 1)
     rows: list[tuple[Row[Any], Listed]] = []
@@ -286,12 +315,6 @@ def _count(connection: Connection, agent: Agent, lines: Mapping[str, Line]) -> C
     held = connection.execute(select(conversations.c.summary).where(_of_view(agent, lines, "mine"))).scalars()
     mine = sum(_is_mine(agent, _SUMMARY.decode(summary)) for summary in held)
     return Count(mine=mine, queue=queue, waiting=waiting, open=open_)
-
-
-def members(lines: Mapping[str, Line], summary: Summary) -> tuple[str, ...]:
-    """Who is in the queue of a conversation's line; nobody where the line is gone."""
-    line = lines.get(summary.line)
-    return line.queue.members if line else ()
 
 
 def _hidden(connection: Connection, agent: Agent, lines: Mapping[str, Line], summary: Summary) -> list[int]:

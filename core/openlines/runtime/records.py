@@ -67,6 +67,13 @@ class Summary(Struct, frozen=True, omit_defaults=True):
     rating: str = ""
     supervisor_rating: int = 0
     reason: Reason | None = None
+    late: bool = False
+    """A response time is or was over its norm."""
+    first_response: float = 0.0
+    """Response times in seconds, 0 = none."""
+    total_response: float = 0.0
+    average_response: float = 0.0
+    longest_response: float = 0.0
 
 
 shown = attrgetter(

@@ -11,12 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 
 import structlog
-from msgspec.structs import replace
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from openlines.api.errors import NotReady
-from openlines.domain.events import Delivered, Request
+from openlines.domain.events import Request
 from openlines.domain.turn import Answered
 from openlines.runtime.boundary import within
 from openlines.runtime.clock import Clock
@@ -184,11 +183,6 @@ class Router:
                     self._write_each(step, waiting)
             return
         (one,) = batch[0].inputs
-        if isinstance(error, IntegrityError) and isinstance(one.event, Delivered) and one.event.external:
-            # The platform gave two messages one id. That this one was taken counts; receipts name the first.
-            plain = Input(replace(one.event, external=""), one.thread, one.partition)
-            self._write(step, [Waiting([plain], batch[0].done)])
-            return
         try:
             parked = _park(step, one, error)
         except (DBAPIError, Fenced) as store_error:

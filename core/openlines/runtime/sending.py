@@ -7,7 +7,7 @@ import asyncio
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from openlines.api import Capabilities, Files, NotReady, Outgoing, Receipt
+from openlines.api import Capabilities, Channel, Files, NotReady, Outgoing, Receipt
 from openlines.domain.commands import Send
 from openlines.domain.events import Delivered
 from openlines.domain.messages import Content
@@ -71,11 +71,7 @@ class Sending:
         self, thread: Thread, command: Send, pieces: tuple[Content, ...], place: int, able: Capabilities, gate: _Gate
     ) -> str:
         clock = self._retries.clock
-        try:
-            async with within(clock, OPEN_LIMIT):
-                channel = await self._retries.wait(self._supervisor.channel(thread.channel))
-        except TimeoutError:
-            raise NotReady(f"channel {thread.channel} is not open") from None
+        channel = self._supervisor.open_channel(thread.channel) or await self._opened(thread.channel)
         last = place == len(pieces) - 1
         key = f"{thread.id}-{command.message}"
         message = Outgoing(
@@ -93,6 +89,13 @@ class Sending:
             async with within(clock, able.send_timeout):
                 receipt = await channel.send(message)
         return self._taken_as(receipt, thread.channel)
+
+    async def _opened(self, channel: str) -> Channel:
+        try:
+            async with within(self._retries.clock, OPEN_LIMIT):
+                return await self._retries.wait(self._supervisor.channel(channel))
+        except TimeoutError:
+            raise NotReady(f"channel {channel} is not open") from None
 
     def _taken_as(self, receipt: Receipt, channel: str) -> str:
         """The platform's id of what it took. A receipt that is none must not have the message sent again."""

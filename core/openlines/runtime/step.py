@@ -16,7 +16,15 @@ from sqlalchemy import Connection, insert, select, update
 
 from openlines.domain.customer import identity
 from openlines.domain.entries import Decision
-from openlines.domain.events import AnyEvent, CustomerReceived, CustomerWrote, Delivered, FromPlatform, Request
+from openlines.domain.events import (
+    AnyEvent,
+    CustomerFilled,
+    CustomerReceived,
+    CustomerWrote,
+    Delivered,
+    FromPlatform,
+    Request,
+)
 from openlines.domain.messages import Customer
 from openlines.domain.seats import Clock
 from openlines.domain.state import Thread
@@ -76,6 +84,8 @@ class Step:
         self._epochs: dict[int, int] = {}
         self._counts: dict[int, int] = {}
         self._numbers = range(0)
+        self._forms = 0
+        """Forms filled in since the start: whose turn it is. Nothing is lost if it begins anew."""
         self._sql = Statements(connection.dialect)
         self._sqlite = connection.dialect.name == "sqlite"
         self._version: int | None = None
@@ -192,9 +202,11 @@ class Step:
             thread,
             number=draft.numbers[0],
             received=_received(one.event, thread, draft) if isinstance(one.event, CustomerReceived) else 0,
+            form_turn=self._forms,
             view=self._view,
             connection=self._connection,
         )
+        self._forms += isinstance(one.event, CustomerFilled)
         policies = self._view.policies
         decided = decide(policies, thread, facts, one.event)
         if self._recorder is not None:

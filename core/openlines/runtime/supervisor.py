@@ -72,6 +72,11 @@ class Kept(Generic[T]):
             await abandon(late)
         self._become("closed", "the hub stopped it")
 
+    @property
+    def opened(self) -> T | None:
+        """What `open` gave, while it is open."""
+        return self._value
+
     async def value(self) -> T:
         """What `open` gave; waits until there is one. Raises `Rejected` when there will be none."""
         while self._value is None:
@@ -240,6 +245,11 @@ class Supervisor:
 
     async def stop(self) -> None:
         await asyncio.gather(*(kept.stop() for kept in self._all()))
+
+    def open_channel(self, instance: str) -> Channel | None:
+        """The channel, if it is open at this moment."""
+        kept = self._channels.get(instance)
+        return kept.opened if kept is not None else None
 
     async def channel(self, instance: str) -> Channel:
         """The open channel; waits for it. Raises `Rejected` for one that is not configured or was refused."""

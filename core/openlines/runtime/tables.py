@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -86,10 +87,43 @@ conversations = Table(
     Column("created_at", Double, nullable=False),
     Column("closed_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
-    Column("summary", LargeBinary, nullable=False),  # `runtime.summary.Summary`, as JSON: what a list shows
+    Column("summary", LargeBinary, nullable=False),  # `runtime.records.Summary`, as JSON: what a list shows
+    Column("pinned", Boolean, nullable=False, server_default=false()),
+    Column("unanswered", Boolean, nullable=False, server_default=false()),
+    Column("late", Boolean, nullable=False, server_default=false()),
+    Column("rating", String(16), nullable=False, server_default=""),
+    Column("supervisor_rating", Integer, nullable=False, server_default="0"),  # 0 = none
+    Column("first_response", Double, nullable=False, server_default="0"),  # seconds, 0 = none
+    Column("total_response", Double, nullable=False, server_default="0"),
+    Column("average_response", Double, nullable=False, server_default="0"),
+    Column("longest_response", Double, nullable=False, server_default="0"),
 )
 Index("ix_conversations_status_changed_at", conversations.c.status, conversations.c.changed_at)
 Index("ix_conversations_responsible_changed_at", conversations.c.responsible, conversations.c.changed_at)
+Index("ix_conversations_line_changed_at", conversations.c.line, conversations.c.changed_at)
+Index("ix_conversations_channel_changed_at", conversations.c.channel, conversations.c.changed_at)
+Index("ix_conversations_changed_at", conversations.c.changed_at)
+Index("ix_conversations_created_at", conversations.c.created_at)
+Index(
+    "ix_conversations_closed_at",
+    conversations.c.closed_at,
+    sqlite_where=text("closed_at > 0"),
+    postgresql_where=text("closed_at > 0"),
+)
+# What few conversations have is found by an index of these few.
+for _name, _few in (
+    ("rating", "rating <> ''"),
+    ("supervisor_rating", "supervisor_rating > 0"),
+    ("late", "late = true"),
+    ("unanswered", "unanswered = true"),
+    ("pinned", "pinned = true"),
+):
+    Index(
+        f"ix_conversations_{_name}",
+        conversations.c.changed_at,
+        sqlite_where=text(_few.replace("true", "1")),  # as a condition is written there, so that it is recognised
+        postgresql_where=text(_few),
+    )
 Index("ix_conversations_thread", conversations.c.thread)
 Index("ix_conversations_customer", conversations.c.customer)
 
@@ -146,6 +180,19 @@ people = Table(
     Column("dismissed", Boolean, nullable=False),
     Column("signed_off", Boolean, nullable=False),
     Column("seen_at", Double, nullable=False),
+    # Time tracking; it applies to those who were clocked in once.
+    Column("clocked", Boolean, nullable=False, server_default=false()),
+    Column("clocked_out", Boolean, nullable=False, server_default=false()),
+    Column("on_break", Boolean, nullable=False, server_default=false()),
+)
+
+leaves = Table(
+    "leaves",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("agent", String(255), nullable=False, index=True),
+    Column("first", String(10), nullable=False),  # ISO dates, in the server's time zone
+    Column("last", String(10), nullable=False),  # the last day off; "" = until they return
 )
 
 agent_lines = Table(
@@ -245,3 +292,17 @@ tokens = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("agent", "name"),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("who", String(255), nullable=False),
+    Column("what", String(100), nullable=False),
+    Column("target", String(600), nullable=False),
+    Column("detail", Text, nullable=False),  # JSON; never what somebody wrote
+)
+"""What staff did. Rows are only added."""
+Index("ix_audit_who_id", audit.c.who, audit.c.id)
+Index("ix_audit_target_id", audit.c.target, audit.c.id)

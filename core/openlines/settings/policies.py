@@ -189,6 +189,7 @@ def _channel(channel: Channel, connector: Connector[Any] | None) -> policy.Chann
         kind=channel.kind,
         title=connector.title or channel.kind,
         ratings=able.ratings,
+        forms=able.forms,
         reachable=able.reachable,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from itertools import count
+from math import inf
 
 START = 1_795_424_400.0
 """2026-11-23T09:00:00Z, a Monday: where virtual time begins unless told otherwise."""
@@ -34,6 +35,19 @@ class VirtualClock:
         waker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), waker))
         await waker
+
+    @property
+    def next(self) -> float:
+        """When the next sleeper wakes; infinity where nobody sleeps."""
+        while self._sleepers and self._sleepers[0][2].done():  # its task was cancelled
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] if self._sleepers else inf
+
+    def jump(self, to: float) -> None:
+        """Let it be this moment. Whoever was due until then is woken, and runs when the caller lets go."""
+        self._now = max(self._now, to)
+        while self.next <= self._now:
+            heapq.heappop(self._sleepers)[2].set_result(None)
 
     async def advance(self, seconds: float) -> None:
         """Let time pass: whoever sleeps is woken at its own moment, in order, and gets to run before the next."""

@@ -63,7 +63,7 @@ function toast(message: string, number: number): void {
     withBorder: true,
     closeButtonProps: { 'aria-label': t('app.close') },
     style: { cursor: number ? 'pointer' : 'default' },
-    onClick: ({ target }: MouseEvent) => {
+    onClick: ({ target }: { target: EventTarget }) => {
       if (!number || (target as Element).closest('button')) return // put away, not opened
       go(number)
       notifications.hide(`conversation-${number}`)
