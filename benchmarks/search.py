@@ -2,9 +2,9 @@
 
     python benchmarks/search.py [--messages 1000000] [--asks 40] [--folder DIR]
 
-Makes a store of generated conversations (words by Zipf's law, in Latin and Cyrillic, with marks; a file name in twenty),
-lets the index catch up with them, and asks it: for an admin, who sees everything, and for an agent, who sees one
-conversation in fifty. A "look" is one page of 50 with its excerpts, on disk as the hub has it, in one thread.
+Makes a store of generated conversations (words by Zipf's law, in Latin and Cyrillic, with marks; a file in each
+twentieth message), lets the index catch up with them, and asks it: for an admin, who sees everything, and for an agent,
+who sees one conversation in fifty. A page is 50 messages with their excerpts.
 With `--folder` the store is kept, and used again.
 """
 
@@ -163,6 +163,8 @@ async def main() -> None:
         if not there:
             migrate(engine)
             fill(engine, language, chance, options.messages)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         plain = path.stat().st_size
         database = Database(engine)
         search = Search(database)

@@ -37,17 +37,9 @@ UNREAD: Mapping[str, str] = {
     "bus": r"settings\.bus\b",
     "mail": r"settings\.mail\b",
     "roles": r"\broles\(",
-    "forms": r"policies\.forms\b",
     "canned": r"policies\.canned\b",
     "departments.head": r"department\w*\.head\b",
     "lines.canned": r"line\.canned\b",
-    "lines.crm.tracker": r"\.tracker\b",
-    "lines.hours": r"line\.hours\b",
-    "lines.off_hours": r"\.off_hours\b",
-    "lines.consent": r"\.consent\b",
-    "lines.form": r"line\.form\b",
-    "lines.no_answer.form": r"no_answer\.form\b",
-    "lines.kpi": r"\.kpi\b",
 }
 """What a settings file may say already and no part of the hub reads yet, each with what reading it would look like."""
 
@@ -312,7 +304,7 @@ SECTIONS: tuple[tuple[str, str, Any, Any], ...] = (
      entries.Entry, entries.AnyEntry),
 )  # fmt: skip
 PARTS = (
-    messages.Content, messages.File, messages.Button, messages.Location, messages.ContactCard,
+    messages.Content, messages.File, messages.Button, messages.Location, messages.ContactCard, messages.FormField,
     messages.Customer, messages.Sender, entries.Author, events.Reason,
 )  # fmt: skip
 
@@ -345,6 +337,13 @@ DECIDED: Mapping[str, str] = {
     "crm_failed": "the CRM did not do it; `text` says why",
     "form_filled": "the customer filled in a form: `fields`",
     "agent_gone": "the responsible was dismissed or left the queue",
+    "tracked": "a phone or an e-mail was found in what the customer wrote: `fields`",
+    "queue_empty": "nobody is in the queue of `line`; the admins named have been told",
+    "suspended": "`line` was switched off: the conversation is neither routed nor timed",
+    "resumed": "`line` is on again; who waits is routed afresh",
+    "consent_asked": "the notice about personal data went out: `fields.version`",
+    "consented": "the customer wrote on, or ticked it in a form: `fields.version`, `fields.agreement`",
+    "consent_refused": "what was captured of the customer has been erased",
 }
 
 

@@ -10,12 +10,13 @@ With a `VirtualClock`, `let_pass(hub, clock, 3600)` is an hour: every deadline r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import structlog
 from aiohttp import web
 from openlines.api import (
     Answer,
@@ -28,6 +29,7 @@ from openlines.api import (
     CrmSession,
     Customer,
     CustomerWrote,
+    Delivery,
     Identity,
     Link,
     Outgoing,
@@ -40,6 +42,7 @@ from openlines.api import (
 )
 from openlines.cli.kinds import kinds_of
 from openlines.domain.entries import AnyEntry
+from openlines.domain.events import Reply
 from openlines.domain.state import Thread
 from openlines.runtime import plugins
 from openlines.runtime.clock import Clock
@@ -53,6 +56,35 @@ greeting.enabled = false
 off_hours.text = ""
 """
 """For `[lines.<id>]`: the line says nothing by itself while people talk."""
+SHOP = f"""
+[lines.shop]
+queue.members = ["anna"]
+{QUIET}
+[channels.post]
+kind = "post"
+line = "shop"
+[agents.anna]
+email = "anna@shop.example"
+"""
+SECOND_CHANNEL = """
+[channels.other]
+kind = "other"
+line = "shop"
+"""
+BOT = """
+[lines.shop.bot]
+use = "robot"
+[bots.robot]
+kind = "robot"
+timeout = "20s"
+"""
+CRM = """
+[lines.shop.crm]
+use = "book"
+[crm.book]
+kind = "ledger"
+"""
+IVAN = thread_id("post", "ivan")
 
 
 @asynccontextmanager
@@ -61,8 +93,23 @@ async def hub_of(folder: Path, toml: str, *extra: object, clock: Clock | None = 
     document = parse(f'[server]\ndata = "{folder / "data"}"\n\n{toml}', "settings.toml", folder)
     loaded = plugins.load(document.kinds, extra=extra)
     assert not loaded.broken, loaded.broken
-    async with running(check(document, kinds_of(loaded)), loaded, clock=clock) as hub:
-        yield hub
+    with plain_logs():
+        async with running(check(document, kinds_of(loaded)), loaded, clock=clock) as hub:
+            yield hub
+
+
+@contextmanager
+def plain_logs() -> Iterator[None]:
+    """Logs without structlog's decorated tracebacks: each takes 60 ms, and faults are what many tests are about."""
+    before = structlog.get_config()
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, renderer]
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 async def let_pass(hub: Hub, clock: VirtualClock, seconds: float) -> None:
@@ -244,6 +291,33 @@ class Ledger:
                 yield ledger
 
         return [Book]
+
+
+def other() -> Messenger:
+    """A neighbour, of kind `other`."""
+    messenger = Messenger()
+    messenger.kind = "other"
+    return messenger
+
+
+def states(hub: Hub) -> dict[str, str]:
+    return {row["instance"]: row["state"] for row in hub.supervisor.states()}
+
+
+def why(hub: Hub, instance: str) -> str:
+    (text,) = (row["why"] for row in hub.supervisor.states() if row["instance"] == instance)
+    return str(text)
+
+
+async def reply(hub: Hub, text: str, chat: str = "ivan", channel: str = "post") -> int:
+    decided = await hub.ask(Reply(thread=thread_id(channel, chat), by="anna", content=Content(text=text)))
+    assert decided.status == "done", decided
+    assert decided.message is not None
+    return decided.message
+
+
+async def deliveries(hub: Hub, chat: str = "ivan") -> list[tuple[str, str]]:
+    return [(entry.state, entry.code) for entry in await entries_of(hub, chat) if isinstance(entry, Delivery)]
 
 
 async def hang(*_args: object) -> None:

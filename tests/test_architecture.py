@@ -18,7 +18,9 @@ from openlines.api import Specs
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = sorted(file.parent for file in ROOT.glob("plugins/**/pyproject.toml") if "node_modules" not in file.parts)
 DOMAIN = sorted((ROOT / "core/openlines/domain").glob("*.py"))
-LONGEST_MODULE = 450
+LONGEST_MODULE = 500
+LONGEST_TEST = 700
+"""Lines. A long table of cases is easier to read in one piece."""
 SOURCES = {".py", ".ts", ".tsx"}
 TEXTS = SOURCES | {
     ".css",
@@ -128,7 +130,7 @@ def test_modules_are_short_enough_to_read() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in our_files(SOURCES)
-        if (lines := len(path.read_text().splitlines())) > LONGEST_MODULE
+        if (lines := len(path.read_text().splitlines())) > (LONGEST_TEST if "tests" in path.parts else LONGEST_MODULE)
     }
     assert not long, f"longer than {LONGEST_MODULE} lines; would two ideas rather have two files? {long}"
 

@@ -23,13 +23,14 @@ from openlines.domain.commands import (
     AssignRecord,
     Command,
     CreateRecord,
+    EraseFields,
     FindCustomer,
     LogTranscript,
     Send,
 )
 from openlines.domain.customer import identity
 from openlines.domain.desk import Desk
-from openlines.domain.entries import AnyEntry, Decision, Message, Notice
+from openlines.domain.entries import AnyEntry, Decision, Held, Message, Notice
 from openlines.domain.events import (
     AgentGone,
     AnyEvent,
@@ -59,6 +60,7 @@ from openlines.domain.seats import standing
 from openlines.domain.state import Conversation, Status, Thread
 from openlines.domain.thread import Decided, decide
 from openlines.domain.turn import Answered
+from openlines.runtime.tracker import contacts_in
 
 from core.tests.story_staff import Staff
 
@@ -148,6 +150,7 @@ class Story:
         self.thread = Thread(id="t", channel="tg", chat="ivan", customer=Customer(id=""), group=group)
         self.start = self.clock = start
         self.forms_filled = 0
+        self.empty_known = False
         self.desk = Desk(self.policies, epoch=1)
         self.desk.agents(self.people.values(), self.clock)
         self.with_desk = desk
@@ -198,7 +201,7 @@ class Story:
     def settings(self, *lines: Line) -> Story:
         self.policies = replace(self.policies, lines={**self.policies.lines, **{one.id: one for one in lines}})
         self.placed(self.desk.settings(self.policies, self.clock))
-        return self._settle()
+        return self.happens(Woken(thread="t")) if self.thread.open is not None else self._settle()
 
     def at(self, seconds: float) -> Story:
         """Let time pass until so many seconds after the start, everything due on the way included."""
@@ -256,8 +259,12 @@ class Story:
     def decisions(self, what: str) -> list[Decision]:
         return [entry for entry in self.entries if isinstance(entry, Decision) and entry.what == what]
 
+    def held(self) -> list[tuple[str, str]]:
+        """(line, text) of what is held."""
+        return [(entry.line, entry.content.text) for entry in self.entries if isinstance(entry, Held)]
+
     def messages(self) -> list[Message]:
-        return [entry for entry in self.entries if isinstance(entry, Message)]
+        return [entry for entry in self.entries if type(entry) is Message]
 
     def commands(self, kind: type[C]) -> list[C]:
         return [command for command in self.owed if isinstance(command, kind)]
@@ -326,7 +333,15 @@ class Story:
                 sole_member=queue.members == (self.thread.open.responsible,),
             )
         facts = replace(facts, anyone_available=self._anyone(event))
+        if self.thread.open is not None and (responsible := self.people.get(self.thread.open.responsible)):
+            facts = replace(facts, responsible_name=responsible.name)
         match event:
+            case Placed() if not event.offered and not self.empty_known:
+                admins = tuple(name for name, agent in self.people.items() if agent.role == "admin")
+                facts = replace(facts, admins=admins)
+            case CustomerWrote():
+                phone, email = contacts_in(event.content.text, "en")
+                facts = replace(facts, phone=phone, email=email)
             case CustomerFilled():
                 facts = replace(facts, form_turn=self.forms_filled)
                 self.forms_filled += 1
@@ -359,6 +374,11 @@ class Story:
                 pass
         return anyone_available(line, self.people, self.clock, conversation=self.thread.open, chosen=chosen)
 
+    def perform(self, command: AnyCommand) -> Story:
+        """Let a command that hung be done after all."""
+        self._perform(command)
+        return self._settle()
+
     def _perform(self, command: AnyCommand) -> None:
         common: dict[str, Any] = {"thread": "t", "command": command.id}
         outcome: AnyEvent | None
@@ -388,7 +408,7 @@ class Story:
                 )
             case CreateRecord():
                 outcome = CrmRecorded(**common, record="r1", record_kind=command.kind)
-            case AssignRecord() | LogTranscript():
+            case AssignRecord() | LogTranscript() | EraseFields():
                 outcome = CrmRecorded(**common)
         if outcome is None:
             self.unperformed.append(command)

@@ -15,9 +15,11 @@ from openlines.domain.events import (
     Note,
     Pin,
     Rate,
+    RefuseConsent,
     Reply,
     Request,
     Return,
+    SaveToCrm,
     Transfer,
 )
 from openlines.domain.messages import Content
@@ -73,6 +75,12 @@ class Staff:
 
     def rates(self, score: int, comment: str = "", refused: str = "", *, conversation: int = 0) -> Story:
         return self.asks(Rate, refused, score=score, comment=comment, conversation=conversation)
+
+    def refuses_consent(self, refused: str = "", *, conversation: int = 0) -> Story:
+        return self.asks(RefuseConsent, refused, conversation=conversation)
+
+    def saves_to_crm(self, refused: str = "", *, conversation: int = 0) -> Story:
+        return self.asks(SaveToCrm, refused, conversation=conversation)
 
     def asks(self, kind: type[Request], refused: str, **fields: Any) -> Story:
         story = self._story

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from openlines.runtime.database import migrate, open_engine
 from openlines.runtime.tables import metadata
-from sqlalchemy import Engine, MetaData, create_engine, inspect
+from sqlalchemy import Connection, Engine, create_engine, inspect
 
 
-def shape(engine: Engine) -> dict[str, object]:
-    """What a database has: what alembic compares, and what it leaves out for SQLite (partial indexes)."""
+def kept_for_search(connection: Connection) -> set[str]:
+    """Full-text indexes are tables of SQLite's own, beside what SQLAlchemy describes."""
+    rows = connection.exec_driver_sql("PRAGMA table_list").mappings()
+    return {row["name"] for row in rows if row["type"] in ("virtual", "shadow")}
+
+
+def shape(engine: Engine) -> dict[str, Any]:
+    """What a database has, in whatever order its columns were added; with what alembic does not compare on SQLite."""
     look = inspect(engine)
+    with engine.connect() as connection:
+        without_rowid = {row["name"]: row["wr"] for row in connection.exec_driver_sql("PRAGMA table_list").mappings()}
+        listed = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index'")
+        indexes = {row.name: row.sql for row in listed}
     return {
         table: (
-            [(column["name"], str(column["type"]), column["nullable"]) for column in look.get_columns(table)],
-            look.get_pk_constraint(table),
-            sorted((str(index["name"]), index["column_names"], index["unique"]) for index in look.get_indexes(table)),
-            sorted(str(look.get_unique_constraints(table)).split()),
+            sorted((column["name"], str(column["type"]), column["nullable"]) for column in look.get_columns(table)),
+            look.get_pk_constraint(table)["constrained_columns"],
+            sorted((str(key["referred_table"]), key["constrained_columns"]) for key in look.get_foreign_keys(table)),
+            sorted(unique["column_names"] for unique in look.get_unique_constraints(table)),
+            {index["name"]: indexes.get(str(index["name"])) for index in look.get_indexes(table)},
+            bool(without_rowid[table]),
         )
-        for table in look.get_table_names()
-        if table != "alembic_version"
+        for table in metadata.tables
     }
 
 
@@ -30,14 +42,16 @@ def test_an_empty_store_that_is_brought_up_to_date_is_what_the_tables_say(tmp_pa
     engine = open_engine(f"sqlite:///{tmp_path / 'hub.db'}")
     migrate(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, metadata) == []
+        search = kept_for_search(connection)
+
+        def ours(_object: Any, name: str | None, type_: str, _reflected: bool, _compared: Any) -> bool:
+            return type_ != "table" or name not in search
+
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": ours})
+        assert compare_metadata(context, metadata) == [], "alembic would write another migration"
     straight = create_engine(f"sqlite:///{tmp_path / 'straight.db'}")
     metadata.create_all(straight)
     assert shape(engine) == shape(straight)
-    with engine.connect() as migrated, straight.connect() as made:
-        query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
-        assert list(migrated.exec_driver_sql(query)) == list(made.exec_driver_sql(query)), "partial indexes too"
     engine.dispose()
     straight.dispose()
 
@@ -48,7 +62,4 @@ def test_bringing_it_up_to_date_again_changes_nothing(tmp_path: Path) -> None:
     before = shape(engine)
     migrate(engine)
     assert shape(engine) == before
-    reflected = MetaData()
-    reflected.reflect(engine)
-    assert set(reflected.tables) == {*metadata.tables, "alembic_version"}
     engine.dispose()

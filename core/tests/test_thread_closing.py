@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from openlines.domain.closing import digit
 from openlines.domain.events import AgentGone
@@ -48,7 +50,8 @@ def test_first_the_close_text_then_the_rating_request() -> None:
 
 
 def test_on_a_line_that_is_switched_off_a_finish_says_nothing_and_closes_at_once() -> None:
-    story = Story(line(active=False, close=Close(text="Bye"), rating=Rating(text=TEXT))).customer("Hello")
+    rules: dict[str, Any] = {"close": Close(text="Bye"), "rating": Rating(text=TEXT)}
+    story = Story(line(**rules)).customer("Hello").settings(line(active=False, **rules))
     story.agent("anna").finishes().gets().expect(status="closed", closed_by="agent")
 
 

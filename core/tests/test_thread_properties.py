@@ -35,9 +35,11 @@ from openlines.domain.events import (
     Pin,
     Placed,
     Rate,
+    RefuseConsent,
     Reply,
     Request,
     Return,
+    SaveToCrm,
     Transfer,
     Woken,
 )
@@ -64,6 +66,7 @@ LATE_CHANGES = {
     "record",
     "record_kind",
     "record_created",
+    "record_wanted",
 }
 """What may still change of a closed conversation."""
 
@@ -142,6 +145,8 @@ REQUESTS: list[tuple[type[Request], dict[str, Any]]] = [
     (Pin, {"on": False}),
     (MarkSpam, {}),
     (Finish, {"solved": False}),
+    (SaveToCrm, {}),
+    (RefuseConsent, {}),
     (Rate, {"score": 5}),
 ]
 """What staff ask for, the more important the more often."""

@@ -206,7 +206,7 @@ def test_writing_to_the_last_closed_conversation_begins_the_next() -> None:
 
 
 def test_an_agent_writes_on_no_line_that_is_switched_off() -> None:
-    story = Story(line(active=False)).customer("Hello")
+    story = Story().customer("Hello").settings(line(active=False))
     story.agent("anna").says("Hi", "line_inactive").gets().expect(status="waiting")
 
 

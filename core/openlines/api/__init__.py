@@ -9,6 +9,7 @@ from openlines.api.contracts import (
     Connector,
     Crm,
     CrmSession,
+    Forgets,
     Identity,
     Outgoing,
     Receipt,
@@ -30,7 +31,7 @@ from openlines.domain.events import (
     CustomerWrote,
     Incoming,
 )
-from openlines.domain.messages import Button, ContactCard, Content, Customer, File, Location, Sender
+from openlines.domain.messages import Button, ContactCard, Content, Customer, File, FormField, Location, Sender
 
 API = 1
 """Version of the contract; raised only when an old plugin would break."""
@@ -67,6 +68,8 @@ __all__ = [
     "Edited",
     "File",
     "Files",
+    "Forgets",
+    "FormField",
     "Identity",
     "Incoming",
     "Link",

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
@@ -212,6 +212,15 @@ class CrmSession(Protocol):
 
     async def show(self, record: str, kind: str) -> Record | None:
         """The record with its fields and timeline, for the panel beside the conversation."""
+        ...
+
+
+@runtime_checkable
+class Forgets(CrmSession, Protocol):
+    """A session that can erase; without it a refusal of consent asks people to do it by hand."""
+
+    async def erase(self, record: str, kind: str, fields: tuple[str, ...], key: str) -> None:
+        """Blank fields of the record and of the contact made with it; among name, phone, email, company."""
         ...
 
 

@@ -52,7 +52,7 @@ def rehearse(
     out, errors = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
     scenarios, problems = _read(list(scenario_files(files)), only.casefold())
     if not scenarios and not problems:
-        fail(Exit.SETTINGS, "there are no scenarios here: name *.toml files or folders with such" + _filtered(only))
+        fail(Exit.SETTINGS, f"there are no scenarios here{_filtered(only)}: name *.toml files, or folders of such")
     passed = failed = 0
     try:
         with _bar(len(scenarios), errors) as advance:

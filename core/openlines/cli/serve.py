@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -80,6 +81,8 @@ async def _serve(settings: Settings, loaded: Loaded, prepared: Prepared | None) 
         await control.setup()
         stack.push_async_callback(control.cleanup)
         await listen(control, Path(settings.server.data))
+        gc.collect()
+        gc.freeze()  # what was imported stays: the collector need not walk through it again and again
         errors.print(f"openlines listens on {site}", style="green")
         stopped = asyncio.create_task(stop.wait())
         lost = asyncio.create_task(hub.lost.wait())

@@ -49,7 +49,11 @@ def log_to(stream_level: str, *, as_json: bool) -> None:
     """Log lines for people, or for machines."""
     level = logging.getLevelNamesMapping()[stream_level.upper()]
     renderer = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[

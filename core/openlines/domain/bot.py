@@ -26,18 +26,14 @@ def answered(turn: Turn, event: BotAnswered) -> None:
         if conversation is not None and conversation.number == asked.conversation and conversation.bot_listens:
             turn.change(memory=event.memory)
         # One speaker: staff see what the bot would have said, the customer does not (2.6.4).
-        for content in event.say:
-            author = Author(kind="bot", id=asked.bot)
-            turn.tell(
-                Message(
-                    conversation=asked.conversation, id=turn.next_id(), author=author, content=content, dropped=True
-                )
-            )
+        _drop(turn, asked, event)
         return
-    for content in event.say:
-        turn.say(content, bot)
     turn.change(memory=event.memory)
-    if event.say:
+    if turn.open.suspended:
+        _drop(turn, asked, event)
+    elif event.say:
+        for content in event.say:
+            turn.say(content, bot)
         routing.spoke(turn)
     if event.transfer:
         routing.hand_over(turn, by=turn.open.responsible, to=event.transfer)
@@ -53,3 +49,12 @@ def failed(turn: Turn, event: BotFailed) -> None:
     turn.decided("bot_failed", f"bot:{asked.bot}", text=event.reason)
     if conversation.status is Status.WITH_BOT:
         routing.hand_over(turn, by="")
+
+
+def _drop(turn: Turn, asked: AskBot, event: BotAnswered) -> None:
+    """Show staff what the bot would have said."""
+    for content in event.say:
+        author = Author(kind="bot", id=asked.bot)
+        turn.tell(
+            Message(conversation=asked.conversation, id=turn.next_id(), author=author, content=content, dropped=True)
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from openlines.domain import crm, routing
+from openlines.domain import crm, kpi, routing
 from openlines.domain.entries import Decision
 from openlines.domain.events import CustomerRated
 from openlines.domain.policy import DAY
@@ -18,6 +18,7 @@ Value = Literal["like", "dislike"]
 
 def finish(turn: Turn, *, closed_by: str, by: str, solved: bool) -> None:
     """End the conversation: say goodbye and ask for a rating, then stay open for a while for objections."""
+    kpi.end(turn)
     turn.change(
         closed_by=closed_by,
         solved=solved,
@@ -39,6 +40,7 @@ def finish(turn: Turn, *, closed_by: str, by: str, solved: bool) -> None:
 def close(turn: Turn, *, closed_by: str = "") -> None:
     """The end: the conversation becomes the thread's last one, and its transcript goes to the CRM."""
     routing.drop_questions(turn)
+    kpi.end(turn)
     turn.change(
         status=Status.CLOSED,
         closed_by=closed_by or turn.open.closed_by,

@@ -69,4 +69,14 @@ class LogTranscript(Command, frozen=True, kw_only=True):
     record_kind: str
 
 
-AnyCommand = Send | AskBot | FindCustomer | CreateRecord | AssignRecord | LogTranscript
+class EraseFields(Command, frozen=True, kw_only=True):
+    """Have the CRM forget fields of a record that this conversation created."""
+
+    crm: str
+    record: str
+    record_kind: str
+    fields: tuple[str, ...]
+    """Among name, phone, email, company."""
+
+
+AnyCommand = Send | AskBot | FindCustomer | CreateRecord | AssignRecord | LogTranscript | EraseFields

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from openlines.domain.commands import AssignRecord, CreateRecord, FindCustomer, LogTranscript
+from openlines.domain.commands import AssignRecord, CreateRecord, EraseFields, FindCustomer, LogTranscript
 from openlines.domain.entries import Decision
-from openlines.domain.events import CrmFailed, CrmRecorded, CustomerFound
+from openlines.domain.events import CrmFailed, CrmRecorded, CustomerFound, SaveToCrm
 from openlines.domain.messages import Customer
 from openlines.domain.state import Conversation, Status
 from openlines.domain.turn import Turn
 
 LOOKUP_LIMIT = 3.0
 """Seconds that routing waits for the CRM."""
+FORGOTTEN = ("company", "email", "name", "phone")
+"""All that a record may hold of what a customer has told."""
 
 
 def identify(turn: Turn) -> None:
@@ -23,7 +25,7 @@ def identify(turn: Turn) -> None:
 def identify_later(turn: Turn, conversation: Conversation) -> None:
     """Ask again where the CRM had not answered, or keep a record that should exist by now."""
     line = turn.policies.line(conversation.line)
-    if not line.crm.use or _asked(turn, conversation.number):
+    if not line.crm.use or asking(turn, conversation.number):
         return
     if not conversation.identified:
         _look_up(turn, conversation)
@@ -90,17 +92,41 @@ def recorded(turn: Turn, event: CrmRecorded) -> None:
         turn.change_numbered(number, record=event.record, record_kind=event.record_kind, record_created=True)
         fields = {"kind": event.record_kind, "record": event.record}
         turn.tell(Decision(conversation=number, what="crm_recorded", fields=fields))
+        if any(known.refused_at >= asked.at for known in turn.thread.agreements):
+            erase(turn, number, FORGOTTEN)  # it was being made of what the customer has taken back since
         if conversation.record_responsible not in ("", asked.responsible):
             _assign(turn, number)
-        if conversation.closed_at:
+        if conversation.closed_at or conversation.record_wanted:
             log(turn, number)
     elif isinstance(asked, LogTranscript):
         turn.tell(Decision(conversation=number, what="crm_logged"))
 
 
+def save(turn: Turn, event: SaveToCrm) -> None:
+    """Save to the CRM by hand: whatever the line waits for, and whatever it makes by itself."""
+    found = turn.numbered(event.conversation) if event.conversation else turn.thread.open or turn.thread.last
+    if found is None:
+        turn.refuse(event.request, "not_open", detail="only the thread's open or last conversation can be saved")
+        return
+    if turn.facts.actor is not None and turn.facts.actor.may("crm") == "none":
+        turn.refuse(event.request, "denied", detail="your role does not allow to save to the CRM")
+        return
+    if not turn.policies.line(found.line).crm.use:
+        turn.refuse(
+            event.request, "invalid", field="line", detail=f"line {found.line} has no CRM: set lines.<id>.crm.use"
+        )
+        return
+    turn.change_numbered(found.number, record_wanted=True)
+    if found.record:
+        log(turn, found.number)
+    elif not _being_made(turn, found.number):
+        _create(turn, found, by=event.by)
+    turn.done(event.request)
+
+
 def record_if_due(turn: Turn) -> None:
     """Once the desk has answered it is known whose a new record would be."""
-    if turn.open.identified and not _asked(turn, turn.open.number):
+    if turn.open.identified and not asking(turn, turn.open.number):
         _create_if_due(turn, turn.open)
 
 
@@ -138,6 +164,32 @@ def log(turn: Turn, number: int) -> None:
     )
 
 
+def erase(turn: Turn, number: int, fields: tuple[str, ...]) -> None:
+    """The customer refused consent: a record that the conversation created forgets what it was told."""
+    conversation = turn.numbered(number)
+    crm = turn.policies.line(conversation.line).crm.use if conversation else ""
+    if conversation is None or not crm or not fields or not conversation.record_created:
+        return
+    turn.owe(
+        EraseFields(
+            id=turn.next_id(),
+            conversation=number,
+            at=turn.now,
+            crm=crm,
+            record=conversation.record,
+            record_kind=conversation.record_kind,
+            fields=fields,
+        )
+    )
+
+
+def asking(turn: Turn, number: int) -> bool:
+    """Whether the CRM is being asked for this conversation."""
+    return any(
+        isinstance(owed, FindCustomer | CreateRecord) and owed.conversation == number for owed in turn.thread.pending
+    )
+
+
 def merged(known: Customer, told: Customer) -> Customer:
     """A customer with what is told now added; what is told anew replaces what was known."""
     return Customer(
@@ -158,9 +210,8 @@ def _look_up(turn: Turn, conversation: Conversation) -> None:
     turn.owe(FindCustomer(id=turn.next_id(), conversation=conversation.number, at=turn.now, crm=crm))
 
 
-def _asked(turn: Turn, number: int) -> bool:
-    asking = FindCustomer | CreateRecord
-    return any(isinstance(owed, asking) and owed.conversation == number for owed in turn.thread.pending)
+def _being_made(turn: Turn, number: int) -> bool:
+    return any(isinstance(owed, CreateRecord) and owed.conversation == number for owed in turn.thread.pending)
 
 
 def _to_be_routed(conversation: Conversation) -> bool:
@@ -172,30 +223,32 @@ def _to_be_routed(conversation: Conversation) -> bool:
 def _create_if_due(turn: Turn, conversation: Conversation) -> None:
     if conversation.status is Status.WAITING and not conversation.offered and conversation.reason is None:
         return  # the desk is about to say who is offered it
-    line = turn.policies.line(conversation.line)
-    rules = line.crm
+    rules = turn.policies.line(conversation.line).crm
     customer = turn.thread.customer
     if conversation.record or conversation.closed_by == "spam" or rules.create == "manual" or not rules.use:
         return
     reachable = turn.channel.reachable or bool(customer.phone or customer.email)
     if rules.lead_needs == "phone":
         reachable = bool(customer.name and customer.phone)
-    if not reachable:
-        return
-    source = rules.source
+    if reachable:
+        _create(turn, conversation)
+
+
+def _create(turn: Turn, conversation: Conversation, *, by: str = "") -> None:
+    line = turn.policies.line(conversation.line)
+    source = line.crm.source
     if source == "auto":
         source = f"{turn.channel.title or turn.channel.kind} - {line.name or line.id}"
     first_in_queue = line.queue.members[0] if line.queue.members else ""
-    responsible = conversation.record_responsible or next(iter(conversation.offered), first_in_queue)
     turn.owe(
         CreateRecord(
             id=turn.next_id(),
             conversation=conversation.number,
             at=turn.now,
-            crm=rules.use,
-            kind=rules.create,
+            crm=line.crm.use,
+            kind="deal" if line.crm.create == "deal" else "lead",
             source=source,
-            responsible=responsible,
+            responsible=conversation.record_responsible or by or next(iter(conversation.offered), first_in_queue),
         )
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openlines.domain import absent, closing, crm, forms, routing
+from openlines.domain import absent, closing, consent, crm, forms, inactive, kpi, routing, tracking
 from openlines.domain.entries import Author, Decision, Deleted, Delivery, Edited, Message
 from openlines.domain.events import (
     CustomerDeleted,
@@ -39,20 +39,29 @@ def wrote(turn: Turn, event: CustomerWrote) -> None:
     """One message, in the order of the rules: rating, the message itself, automatic texts, status, routing."""
     known = turn.thread.customer
     turn.keep(customer=known if turn.thread.group and known.id else crm.merged(known, event.customer))
-    if _rated(turn, event):
+    if inactive.held(turn, event) or _rated(turn, event):
         return
+    consent.given_by_writing_on(turn)
     opened = turn.thread.open is None
     if opened:
         routing.open_by_customer(turn, event.content)
     _tell(turn, event, turn.open.number)
     routing.spoke(turn)
+    better_known = tracking.track(turn)
     if opened:
         forms.welcome(turn)
     elif turn.open.status is Status.CLOSING:
         closing.reopen(turn)
     absent.say_if_nobody_is_there(turn)
+    if not turn.open.customer_at:
+        consent.ask(turn)
+    turn.change(customer_at=turn.now)
     _go_to_whoever_answers(turn, event, first=opened)
-    if not opened:
+    if turn.open.status is not Status.WITH_BOT:
+        kpi.begin(turn)
+    if better_known and not opened:
+        crm.identify_again(turn)
+    elif not opened:
         crm.identify_later(turn, turn.open)
 
 
@@ -86,12 +95,24 @@ def filled(turn: Turn, event: CustomerFilled) -> None:
         phone=fields.get("phone", ""),
         email=fields.get("email", ""),
     )
-    turn.keep(customer=crm.merged(turn.thread.customer, told), form={**turn.thread.form, **fields})
+    captured = {name: value for name in ("name", "phone", "email", "company") if (value := fields.get(name))}
+    turn.keep(
+        customer=crm.merged(turn.thread.customer, told),
+        form={**turn.thread.form, **fields},
+        captured={**turn.thread.captured, **captured},
+    )
     entry = Decision(conversation=_current(turn), what="form_filled", by="customer", fields=fields)
     turn.tell(entry, external=identity(event))
+    consent.given_in_form(turn, fields)
     forms.filled(turn)
     if turn.thread.open is not None:
         crm.identify_again(turn)
+
+
+def rated(turn: Turn, event: CustomerRated) -> None:
+    """A rating button."""
+    if not inactive.held(turn, event):
+        closing.rated_by_button(turn, event)
 
 
 # -- inside -----------------------------------------------------------------------------------------------------

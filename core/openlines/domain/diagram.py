@@ -42,10 +42,12 @@ from openlines.domain.events import (
     Placed,
     Rate,
     Reason,
+    RefuseConsent,
     Reply,
     Request,
     Resend,
     Return,
+    SaveToCrm,
     Transfer,
     Undelivered,
     Woken,
@@ -72,6 +74,7 @@ RUNS_WHILE: dict[str, tuple[Status, ...]] = {
     "auto_close_at": (Status.AWAITING_CUSTOMER,),
     "close_at": (Status.CLOSING,),
     "stale_at": OPEN,
+    "alert_at": (Status.WAITING, Status.ACCEPTED, Status.AWAITING_AGENT),
 }
 """In which statuses each deadline can be set."""
 
@@ -203,6 +206,8 @@ HAPPENINGS = (
     Happening("pin", _asks(Pin)),
     Happening("mark as spam", _asks(MarkSpam)),
     Happening("the agent finishes", _asks(Finish)),
+    Happening("save to the CRM", _asks(SaveToCrm)),
+    Happening("consent is refused", _asks(RefuseConsent)),
     Happening("a supervisor rates", _asks(Rate, score=5)),
     Happening("send a failed message again", _asks(Resend, message=1)),
     Happening("the bot answers", _holds(BotAnswered(thread="t", command=OWED, say=(_HI,)))),
@@ -225,6 +230,7 @@ HAPPENINGS = (
     Happening("`auto_close.after` is over", _holds(Woken(thread="t")), "auto_close_at"),
     Happening("`close.delay` is over", _holds(Woken(thread="t")), "close_at"),
     Happening("31 days without a message", _holds(Woken(thread="t")), "stale_at"),
+    Happening("the norm for an answer is over", _holds(Woken(thread="t")), "alert_at"),
 )
 
 

@@ -41,6 +41,13 @@ class Message(Entry, frozen=True, kw_only=True):
     """A bot's answer that came too late and was not sent: only staff see it."""
 
 
+class Held(Message, frozen=True, kw_only=True):
+    """A customer's message that came while its line was switched off: kept to be read, never played back."""
+
+    line: str = ""
+    """The line; empty for a channel that has none."""
+
+
 class Noted(Entry, frozen=True, kw_only=True):
     """A note: only staff see it."""
 
@@ -103,6 +110,13 @@ What = Literal[
     "crm_failed",
     "form_filled",
     "agent_gone",
+    "tracked",
+    "queue_empty",
+    "suspended",
+    "resumed",
+    "consent_asked",
+    "consented",
+    "consent_refused",
 ]
 
 
@@ -129,7 +143,7 @@ class Notice(Entry, frozen=True, kw_only=True):
     text: str
 
 
-AnyEntry = Message | Noted | Edited | Deleted | Delivery | Decision | Notice
+AnyEntry = Message | Held | Noted | Edited | Deleted | Delivery | Decision | Notice
 
 
 def customer_sees(entry: AnyEntry) -> bool:

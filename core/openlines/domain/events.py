@@ -167,6 +167,14 @@ class Finish(Request, frozen=True, kw_only=True):
     confirmed: bool = False
 
 
+class SaveToCrm(Request, frozen=True, kw_only=True):
+    """Keep the customer in the CRM now, with what was said so far."""
+
+
+class RefuseConsent(Request, frozen=True, kw_only=True):
+    """The customer does not agree to personal data being kept: what was captured of them is erased."""
+
+
 class Rate(Request, frozen=True, kw_only=True):
     """A supervisor's rating, 1 to 5."""
 
@@ -311,6 +319,8 @@ Asked = (
     | Pin
     | MarkSpam
     | Finish
+    | SaveToCrm
+    | RefuseConsent
     | Rate
     | Resend
 )

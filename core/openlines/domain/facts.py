@@ -30,8 +30,14 @@ class Facts(Struct, frozen=True):
     """The responsible can answer: `people.keeps`."""
     responsible_gone: bool = False
     """The responsible is dismissed or unknown."""
+    responsible_name: str = ""
     anyone_available: bool = True
     """A member of the queue, the responsible or the CRM's responsible is there; full is not absent (2.2.3)."""
+    phone: str = ""
+    """In the customer's message, as E.164."""
+    email: str = ""
+    admins: tuple[str, ...] = ()
+    """Whom to tell that the line's queue is empty; nobody, if they know."""
     form_turn: int = 0
     """How many forms were filled in before this one: several responsibles take turns."""
     sole_member: bool = False

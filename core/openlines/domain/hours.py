@@ -43,12 +43,12 @@ def worked(hours: Hours, start: float, end: float) -> float:
 
 
 def after_work(hours: Hours, start: float, seconds: float) -> float:
-    """The moment at which so much working time has passed since `start`; infinite if it never does."""
+    """The moment after which more working time than that has passed since `start`; infinite if it never does."""
     if not hours.enabled:
         return start + seconds
     for since, until in _spans(hours, _local(hours, start).date(), FARTHEST):
         begun = max(start, since)
-        if begun + seconds <= until:
+        if begun + seconds < until:
             return begun + seconds
         seconds -= max(0.0, until - begun)
     return math.inf

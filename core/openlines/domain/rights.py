@@ -52,17 +52,13 @@ def own(agent: Agent, held: Held, members: Collection[str]) -> bool:
 
 def sees(agent: Agent, held: Held, members: Collection[str]) -> bool:
     """Whether the agent may read it. Whoever heads a department reads what is own to anybody in it."""
-    if agent.dismissed:
-        return False
-    level = agent.may("history" if held.status == "closed" else "conversations")
-    if level == "own" and agent.led:
-        return _belongs(agent.led | {agent.id}, held, members)
-    return _reaches(agent, level, held, members)
+    what = "history" if held.status == "closed" else "conversations"
+    return not agent.dismissed and _reads(agent, what, held, members)
 
 
 def reads_records(agent: Agent, held: Held, members: Collection[str]) -> bool:
     """Whether the agent may read what the CRM keeps of the conversation's customer."""
-    return sees(agent, held, members) and _reaches(agent, agent.may("crm"), held, members)
+    return sees(agent, held, members) and _reads(agent, "crm", held, members)
 
 
 def permits(agent: Agent, asks: type[Request], held: Held | None, members: Collection[str]) -> bool:
@@ -164,6 +160,13 @@ def actions(agent: Agent, held: Held, members: Collection[str]) -> tuple[str, ..
         if permits(agent, ACTIONS[name], held, members):
             found.append(name)
     return tuple(found)
+
+
+def _reads(agent: Agent, what: str, held: Held, members: Collection[str]) -> bool:
+    level = agent.may(what)
+    if level == "own":
+        return _belongs(agent.led | {agent.id}, held, members)
+    return _reaches(agent, level, held, members)
 
 
 def _reaches(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openlines.domain import absent, crm
+from openlines.domain import absent, crm, kpi
 from openlines.domain.commands import AskBot
 from openlines.domain.events import Placed
 from openlines.domain.messages import Content
@@ -87,6 +87,8 @@ def go_on(turn: Turn, number: int) -> None:
     conversation = turn.thread.open
     if conversation is None or conversation.number != number or not conversation.identifying:
         return
+    if conversation.suspended:
+        return  # when its line is back
     held = conversation.held
     turn.change(identifying=False, identify_at=0.0, held=())
     if turn.open.status is Status.WITH_BOT or turn.open.bot_listens:
@@ -117,6 +119,7 @@ def leave_bot(turn: Turn) -> None:
     turn.change(bot_listens=line.bot.disconnect == "on_close")
     if not turn.open.first_reply_at and not turn.open.unanswered:
         turn.change(no_answer_at=turn.now + line.no_answer.after)
+    kpi.begin(turn)
 
 
 # -- the queue --------------------------------------------------------------------------------------------------
@@ -127,6 +130,7 @@ def queue_up(turn: Turn, *, rung: tuple[str, ...], line: str = "") -> None:
     moved = bool(line) and line != turn.open.line
     if moved:
         turn.change(line=line)
+        kpi.watch(turn)
     if turn.open.status is Status.WITH_BOT:
         leave_bot(turn)
     turn.change(
@@ -192,7 +196,7 @@ def drop_questions(turn: Turn) -> None:
 def placed(turn: Turn, event: Placed) -> None:
     """The desk's answer. A stale one is dropped: a newer Standing is on its way."""
     before = turn.thread.open
-    if before is None or before.status is not Status.WAITING:
+    if before is None or before.status is not Status.WAITING or before.suspended:
         return
     if (before.number, turn.thread.seat) != (event.conversation, event.seat):
         return
@@ -219,10 +223,21 @@ def placed(turn: Turn, event: Placed) -> None:
         turn.decided("offered", agents=event.offered, reason=event.reason)
     elif not event.offered and (before.offered or before.reason is None):
         turn.decided("undistributed", reason=event.reason)
+        _say_queue_is_empty(turn)
     for agent in event.offered:
         if agent not in before.offered:
             turn.clocks.append(Clock(before.line, agent, offered_at=turn.now))
     crm.record_if_due(turn)
+
+
+def _say_queue_is_empty(turn: Turn) -> None:
+    """2.1.1: the admins hear of it once, until there are members again."""
+    line, admins = turn.line, turn.facts.admins
+    if line.queue.members or not admins:
+        return
+    turn.decided("queue_empty", agents=admins, line=line.id)
+    for admin in admins:
+        turn.notice(admin, f"Nobody is in the queue of {line.name or line.id}: #{turn.open.number} waits for members")
 
 
 def idle_at(turn: Turn) -> float:

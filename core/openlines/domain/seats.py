@@ -74,7 +74,7 @@ def standing(thread: Thread, partition: int, epoch: int) -> Standing:
             holders=(conversation.responsible,),
             pinned=conversation.pinned,
         )
-    if conversation.status is not Status.WAITING or conversation.identifying:
+    if conversation.status is not Status.WAITING or conversation.identifying or conversation.suspended:
         return nowhere
     asking = conversation.asking[0] if conversation.asking else None
     return replace(

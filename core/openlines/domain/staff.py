@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openlines.domain import closing, crm, routing
+from openlines.domain import closing, crm, kpi, routing
 from openlines.domain.commands import Send
 from openlines.domain.entries import Decision, Delivery, Noted
 from openlines.domain.events import (
@@ -78,6 +78,7 @@ def reply(turn: Turn, event: Reply) -> None:
             routing.give_to(turn, event.by, Status.ACCEPTED)
     message = turn.say(event.content, presented(turn.line, turn.facts.actor, event.by))
     routing.spoke(turn)
+    kpi.end(turn)
     turn.change(
         status=Status.AWAITING_CUSTOMER,
         participants=routing.with_member(turn.open.participants, event.by),

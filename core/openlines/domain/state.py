@@ -37,6 +37,33 @@ class Asking(Struct, frozen=True, omit_defaults=True):
     """The request that waits for the answer."""
 
 
+class Responses(Struct, frozen=True, omit_defaults=True):
+    """Response times of the records that have ended, in seconds."""
+
+    first: float = 0.0
+    count: int = 0
+    total: float = 0.0
+    longest: float = 0.0
+    late: int = 0
+    """How many took longer than their norm."""
+
+
+class Agreement(Struct, frozen=True, omit_defaults=True):
+    """One version of the notice about personal data, and what the customer has said to it."""
+
+    version: str
+    agreement: str
+    """Its address, or its text."""
+    asked_at: float
+    given_at: float = 0.0
+    refused_at: float = 0.0
+
+
+DEADLINES = (
+    "identify_at", "idle_at", "transfer_at", "no_answer_at", "auto_close_at", "close_at", "stale_at", "alert_at",
+)  # fmt: skip
+
+
 class Conversation(Struct, frozen=True, omit_defaults=True):
     """One handling cycle. Times are seconds since the epoch, 0 = not yet; deadlines 0 = none."""
 
@@ -72,6 +99,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     """Every agent who was ever offered it: it is their own to read."""
     pinned: bool = False
     unanswered: bool = False
+    suspended: bool = False
+    """Its line is switched off: it is neither routed nor timed."""
     solved: bool = False
     closed_by: str = ""
     off_hours_told: bool = False
@@ -80,6 +109,12 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     """The form that comes before the chat is shown; the greeting follows once it is filled in."""
     responsible_left: bool = False
     """The responsible was dismissed or left the queue while it was closing: who reopens it finds the queue."""
+
+    responses: Responses = Responses()
+    asked_at: float = 0.0
+    """Since when the customer has been waiting for an answer by people; 0 = they are not."""
+    alerted: bool = False
+    """That it takes too long has been told."""
 
     rating: str = ""
     rating_comment: str = ""
@@ -93,6 +128,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     record_kind: str = ""
     record_created: bool = False
     """This conversation created it."""
+    record_wanted: bool = False
+    """An agent has it saved to the CRM: what was said so far goes along."""
     record_responsible: str = ""
     """Whose a record created by it is or will be: the first acceptor, then whoever it was transferred to by hand."""
     record_stays: bool = False
@@ -104,6 +141,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     accepted_at: float = 0.0
     first_reply_at: float = 0.0
     last_agent_at: float = 0.0
+    customer_at: float = 0.0
+    """The customer's last message."""
     last_message_at: float = 0.0
     """The last message of customer, agent or bot; no notes, no automatic texts."""
     pinned_at: float = 0.0
@@ -121,9 +160,12 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     auto_close_at: float = 0.0
     close_at: float = 0.0
     stale_at: float = 0.0
+    alert_at: float = 0.0
 
-
-DEADLINES = ("identify_at", "idle_at", "transfer_at", "no_answer_at", "auto_close_at", "close_at", "stale_at")
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """The deadlines that run: of a conversation whose line is switched off only the end of a closing one."""
+        return ("close_at",) if self.suspended else DEADLINES
 
 
 class Thread(Struct, frozen=True, omit_defaults=True):
@@ -146,6 +188,11 @@ class Thread(Struct, frozen=True, omit_defaults=True):
     """The customer's side has, or has read, our messages up to these ids."""
     form: dict[str, str] = {}
     """What the customer filled in."""
+    captured: dict[str, str] = {}
+    """Fields of the customer that forms and the chat tracker found, and that a refusal of consent erases."""
+    agreements: tuple[Agreement, ...] = ()
+    untracked: bool = False
+    """The customer refused consent: phones and e-mails in what they write are left alone."""
     form_shown: str = ""
     """The form that was put to the customer last."""
     form_responsible: str = ""
@@ -163,5 +210,5 @@ class Thread(Struct, frozen=True, omit_defaults=True):
         """The earliest deadline, 0 = none."""
         if self.open is None:
             return 0.0
-        deadlines = [at for name in DEADLINES if (at := getattr(self.open, name))]
+        deadlines = [at for name in self.open.clocks if (at := getattr(self.open, name))]
         return min(deadlines, default=0.0)

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from openlines.domain import bot, closing, crm, customer, forms, routing, staff
+from openlines.domain import bot, closing, consent, crm, customer, forms, inactive, kpi, routing, staff
 from openlines.domain.commands import Send
 from openlines.domain.entries import Delivery
 from openlines.domain.events import (
@@ -44,10 +44,12 @@ from openlines.domain.events import (
     Pin,
     Placed,
     Rate,
+    RefuseConsent,
     Reply,
     Request,
     Resend,
     Return,
+    SaveToCrm,
     Transfer,
     Undelivered,
     Woken,
@@ -55,7 +57,7 @@ from openlines.domain.events import (
 from openlines.domain.facts import Facts
 from openlines.domain.policy import DAY, Policies
 from openlines.domain.seats import Clock, standing
-from openlines.domain.state import DEADLINES, Status, Thread
+from openlines.domain.state import Status, Thread
 from openlines.domain.turn import Answered, Told, Turn
 
 Rule = Callable[[Turn, Any], None]
@@ -76,6 +78,7 @@ class Decided(Struct, frozen=True):
 def decide(policies: Policies, thread: Thread, facts: Facts, event: AnyEvent) -> Decided:
     """Apply one event. Repeated, late and stale ones change nothing."""
     turn = Turn(policies, thread, facts)
+    inactive.notice(turn)
     open_now = turn.thread.open
     if isinstance(event, Request) and _meant_for_another(turn, event):
         turn.refuse(event.request, "not_open", detail=f"conversation {event.conversation} is not open any more")
@@ -88,6 +91,7 @@ def decide(policies: Policies, thread: Thread, facts: Facts, event: AnyEvent) ->
             turn.refuse(event.request, rule)
         else:
             rule(turn, event)
+    inactive.notice(turn)  # the rule may have moved it to a line that works, or away from one
     unmoved = turn.thread.open is thread.open and turn.thread.last is thread.last
     if not unmoved and _seated(turn.thread) != _seated(thread):
         turn.keep(seat=turn.thread.seat + 1)
@@ -100,7 +104,7 @@ def decide(policies: Policies, thread: Thread, facts: Facts, event: AnyEvent) ->
 def woken(turn: Turn, _event: Woken) -> None:
     """Fire what is due, the earliest first. A rule that fires clears its deadline, so this ends."""
     while turn.thread.open is not None and 0 < turn.thread.due <= turn.now:
-        due, deadline = min((at, name) for name in DEADLINES if (at := getattr(turn.open, name)))
+        due, deadline = min((at, name) for name in turn.open.clocks if (at := getattr(turn.open, name)))
         turn.change(**{deadline: 0.0})
         _fire(turn, deadline, due)
 
@@ -192,7 +196,7 @@ TABLE: Mapping[type[Event], Mapping[Status, Rule | str]] = {
     CustomerEdited: _always(customer.edited),
     CustomerDeleted: _always(customer.deleted),
     CustomerReceived: _always(customer.received),
-    CustomerRated: _always(closing.rated_by_button),
+    CustomerRated: _always(customer.rated),
     CustomerFilled: _always(customer.filled),
     CustomerTyping: _always(passing),
     Accept: _row(staff.accept, staff.accept, _TAKEN, _TAKEN, _TAKEN, _WRONG, _NONE),
@@ -213,6 +217,8 @@ TABLE: Mapping[type[Event], Mapping[Status, Rule | str]] = {
         staff.mark_spam, staff.mark_spam, staff.mark_spam, staff.mark_spam, staff.mark_spam, staff.mark_spam, _NONE
     ),
     Finish: _row(staff.finish, staff.finish, staff.finish, staff.finish, staff.finish, staff.finish, _NONE),
+    RefuseConsent: _always(consent.refuse),
+    SaveToCrm: _always(crm.save),
     Rate: _always(staff.rate),
     Resend: _always(staff.resend),
     Delivered: _always(delivered),
@@ -232,8 +238,8 @@ TABLE: Mapping[type[Event], Mapping[Status, Rule | str]] = {
 
 
 def _meant_for_another(turn: Turn, event: Request) -> bool:
-    """A request for a conversation that is not the open one; ratings and re-sending reach back."""
-    if not event.conversation or isinstance(event, Rate | Resend):
+    """A request for a conversation that is not the open one; some reach back."""
+    if not event.conversation or isinstance(event, Rate | Resend | RefuseConsent | SaveToCrm):
         return False
     if turn.thread.open is not None:
         return turn.thread.open.number != event.conversation
@@ -273,6 +279,8 @@ def _fire(turn: Turn, deadline: str, due: float) -> None:
             closing.finish(turn, closed_by="timeout", by="", solved=turn.open.solved)
         case "close_at":
             closing.close(turn)
+        case "alert_at":
+            kpi.alert(turn)
         case "stale_at":
             closing.close(turn, closed_by="stale")
         case _:

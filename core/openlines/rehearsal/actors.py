@@ -9,9 +9,25 @@ from typing import Any, Literal, cast, get_args
 
 from openlines.api import Content, File, NotReady, Rejected
 from openlines.domain.entries import Decision
-from openlines.domain.events import Asked, Finish, Invite, Note, Pin, Rate, Reply, Request, Transfer
-from openlines.domain.rights import ACTIONS
-from openlines.rehearsal.format import Step
+from openlines.domain.events import (
+    Accept,
+    Asked,
+    Decline,
+    Finish,
+    Intercept,
+    Invite,
+    Leave,
+    MarkSpam,
+    Note,
+    Pin,
+    Rate,
+    RefuseConsent,
+    Reply,
+    Return,
+    SaveToCrm,
+    Transfer,
+)
+from openlines.rehearsal.format import Deed, Step
 from openlines.rehearsal.scenario import GROUP, Chat
 from openlines.rehearsal.stage import Stage, Undecided
 from openlines.runtime.people import Day, PeopleError
@@ -93,25 +109,28 @@ async def _bytes(name: str) -> AsyncIterator[bytes]:
 
 # -- agents -------------------------------------------------------------------------------------------------------
 
-_DEEDS: Mapping[str, str] = {
-    "return_to_queue": "return",
-    "leave_conversation": "leave",
+_DEEDS: Mapping[Deed, type[Asked]] = {
+    "accept": Accept,
+    "decline": Decline,
+    "return_to_queue": Return,
+    "leave_conversation": Leave,
+    "intercept": Intercept,
+    "spam": MarkSpam,
+    "save_to_crm": SaveToCrm,
+    "refuse_consent": RefuseConsent,
 }
-"""Where a scenario's word for what staff can do is another than the API's."""
 
 
 async def _agent(stage: Stage, step: Step, chat: Chat) -> Refusal | None:
     stage.hub.people.seen(step.agent)
     request = _request(step, thread_id(chat.channel, chat.chat), await _files(stage, step))
-    if request is None:
-        return Refusal("unknown_action", f"staff cannot ask for {step.does!r} in this version")
     decided = await stage.done(stage.hub.ask(request))
     if decided.status == "done":
         return None
     return Refusal(decided.code or decided.status, ": ".join(filter(None, [decided.field, decided.detail])))
 
 
-def _request(step: Step, thread: str, files: tuple[File, ...]) -> Asked | None:
+def _request(step: Step, thread: str, files: tuple[File, ...]) -> Asked:
     who: dict[str, Any] = {"thread": thread, "by": step.agent}
     match step.action:
         case "says" | "sends":
@@ -125,17 +144,17 @@ def _request(step: Step, thread: str, files: tuple[File, ...]) -> Asked | None:
         case "rates":
             return Rate(**who, score=int(step.rates), comment=step.comment)
         case _:
-            return _deed(step.does, who)
+            return _deed(cast("Deed", step.does), who)
 
 
-def _deed(does: str, who: dict[str, Any]) -> Asked | None:
+def _deed(does: Deed, who: dict[str, Any]) -> Asked:
     match does:
         case "finish" | "finish_confirmed":
             return Finish(**who, confirmed=does == "finish_confirmed")
         case "pin" | "unpin":
             return Pin(**who, on=does == "pin")
-    plain: type[Request] | None = ACTIONS.get(_DEEDS.get(does, does))
-    return cast("Asked", plain(**who)) if plain else None
+        case _:
+            return _DEEDS[does](**who)
 
 
 async def _presence(stage: Stage, step: Step) -> None:

@@ -7,10 +7,12 @@ Bots play themselves. All of them fail on demand.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+import typing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from inspect import getmembers, iscoroutinefunction
+from typing import Any
 
 from openlines.api import (
     Answer,
@@ -20,12 +22,10 @@ from openlines.api import (
     Connector,
     Crm,
     CrmSession,
-    Identity,
     Link,
     NotReady,
     Outgoing,
     Receipt,
-    Record,
     Turn,
 )
 from openlines.rehearsal.format import Faults
@@ -136,7 +136,7 @@ class Cast:
                     if not isinstance(session, RehearsedCrm):
                         raise Unplayable(f"the plugin {LEDGER!r} cannot be rehearsed with: its session lacks records")
                     cast.ledgers[link.id] = session
-                    yield _Session(session, cast)
+                    yield _troubled(session, cast)
 
         return Understudy
 
@@ -156,37 +156,19 @@ class _Channel:
         return await self._messenger.take(message)
 
 
-class _Session:
-    """A CRM's session that may be down or slow."""
+def _troubled(session: RehearsedCrm, cast: Cast) -> CrmSession:
+    """All that the session can do, behind whatever trouble the scenario has for CRMs."""
 
-    def __init__(self, session: CrmSession, cast: Cast) -> None:
-        self._session, self._cast = session, cast
+    def behind(method: Callable[..., Awaitable[Any]]) -> staticmethod[..., Any]:
+        async def call(*args: Any, **more: Any) -> Any:
+            match cast.faults.crm:
+                case "down":
+                    raise NotReady("the scenario has the CRM down")
+                case "slow":
+                    await cast.clock.sleep(SLOW)
+            return await method(*args, **more)
 
-    async def find(self, who: Identity, /) -> Record | None:
-        await self._trouble()
-        return await self._session.find(who)
+        return staticmethod(call)
 
-    async def create(
-        self, kind: Literal["lead", "deal"], who: Identity, source: str, responsible: str, key: str
-    ) -> Record:
-        await self._trouble()
-        return await self._session.create(kind, who, source, responsible, key)
-
-    async def assign(self, record: str, kind: str, responsible: str, key: str) -> None:
-        await self._trouble()
-        await self._session.assign(record, kind, responsible, key)
-
-    async def log(self, record: str, kind: str, text: str, key: str) -> None:
-        await self._trouble()
-        await self._session.log(record, kind, text, key)
-
-    async def show(self, record: str, kind: str) -> Record | None:
-        await self._trouble()
-        return await self._session.show(record, kind)
-
-    async def _trouble(self) -> None:
-        match self._cast.faults.crm:
-            case "down":
-                raise NotReady("the scenario has the CRM down")
-            case "slow":
-                await self._cast.clock.sleep(SLOW)
+    able = {name: behind(method) for name, method in getmembers(session, iscoroutinefunction) if name[0] != "_"}
+    return typing.cast("CrmSession", type("TroubledSession", (), able)())

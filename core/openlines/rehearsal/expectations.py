@@ -10,14 +10,15 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from openlines.api import Record
-from openlines.domain.entries import Decision, Notice
+from openlines.domain import kpi
+from openlines.domain.entries import Decision, Held, Notice
 from openlines.domain.hours import closed
 from openlines.domain.state import Conversation, Status, Thread
 from openlines.rehearsal import format as form
 from openlines.rehearsal import words
 from openlines.rehearsal.actors import Refusal
 from openlines.rehearsal.scenario import Chat
-from openlines.rehearsal.seen import DENIED, conversation_seen_by, draft_seen_by, history_seen_by
+from openlines.rehearsal.seen import DENIED, conversation_seen_by, draft_seen_by, history_seen_by, last_audited
 from openlines.rehearsal.stage import Stage
 
 
@@ -50,10 +51,7 @@ class Looker:
         for key in form.Expect.model_fields:
             if key in expect.model_fields_set:
                 expected = getattr(expect, key)
-                reader = READERS.get(key)
-                if reader is None:
-                    found.append(Unmet(key, shown(expected), "the hub does not tell this in this version"))
-                elif unmet := await reader(scene, expected):
+                if unmet := await READERS[key](scene, expected):
                     found.append(Unmet(key, unmet.expected or shown(expected), unmet.got))
         return found
 
@@ -122,14 +120,40 @@ def _undistributed(conversation: Conversation) -> bool:
     return conversation.status is Status.WAITING and not conversation.offered and not conversation.identifying
 
 
+def _line(scene: _Scene) -> str:
+    """The line of the conversation, else of the channel."""
+    if scene.conversation:
+        return scene.conversation.line
+    channel = scene.stage.hub.policies.channels.get(scene.chat.channel) if scene.chat else None
+    return channel.line if channel else ""
+
+
 async def _off_hours(scene: _Scene, expected: bool) -> _Differs | None:
-    """The line's: of the conversation, else of the channel."""
-    assert scene.chat is not None, "the format asks for it"  # noqa: S101 - a fault of ours
-    policies = scene.stage.hub.policies
-    channel = policies.channels.get(scene.chat.channel)
-    line = scene.conversation.line if scene.conversation else channel.line if channel else ""
-    got = bool(closed(policies.line(line).hours, scene.stage.clock.now()))
+    got = bool(closed(scene.stage.hub.policies.line(_line(scene)).hours, scene.stage.clock.now()))
     return None if got == expected else _Differs(shown(got))
+
+
+async def _kpi(scene: _Scene, expected: form.Kpi) -> _Differs | None:
+    """Response times up to now."""
+    conversation = scene.conversation
+    if conversation is None:
+        return _Differs("no conversation")
+    stage = scene.stage
+    figures = kpi.figures(stage.hub.policies.line(conversation.line), conversation, stage.clock.now())
+    got = {name: getattr(figures, name) for name in form.Kpi.model_fields if name in expected.model_fields_set}
+    whole = {name: int(value) if value == int(value) else value for name, value in got.items()}
+    return None if all(getattr(expected, name) == value for name, value in got.items()) else _Differs(shown(whole))
+
+
+async def _consent(scene: _Scene, expected: form.Consent) -> _Differs | None:
+    """What the customer has agreed to last."""
+    given = [one for one in (scene.thread.agreements if scene.thread else ()) if one.given_at]
+    version, at = (given[-1].version, given[-1].given_at) if given else ("", 0.0)
+    same_time = "at" not in expected.model_fields_set or (at and at == scene.stage.scenario.when(expected.at))
+    if expected.version == version and same_time:
+        return None
+    start = scene.stage.scenario.start
+    return _Differs(shown({"version": version, "at": at - start}) if given else "no consent")
 
 
 async def _reason(scene: _Scene, expected: form.Said) -> _Differs | None:
@@ -190,9 +214,15 @@ async def _error(scene: _Scene, expected: form.Said) -> _Differs | None:
     return unmet and _Differs(f"{unmet.got}{_because(scene.refusal)}")
 
 
+async def _held(scene: _Scene, expected: tuple[form.Said, ...]) -> _Differs | None:
+    """The list of the line, else of what has none."""
+    line = _line(scene)
+    held = [kept.entry for kept in scene.stage.told if isinstance(kept.entry, Held) and kept.entry.line == line]
+    return _all(expected, [words.text_of(message.content) for message in held])
+
+
 async def _audit(scene: _Scene, expected: form.Said) -> _Differs | None:
-    kept = [told for each in scene.stage.told if (told := words.audit(each.entry))]
-    return _one(expected, kept[-1] if kept else "")
+    return _one(expected, await last_audited(scene.stage))
 
 
 def _one(expected: form.Said, got: str) -> _Differs | None:
@@ -305,6 +335,9 @@ READERS: Mapping[str, Reader] = {
     "companies": _records("company"),
     "form": _of_thread(lambda thread: thread.form_shown if thread else ""),
     "off_hours": _off_hours,
+    "kpi": _kpi,
+    "consent": _consent,
+    "held": _held,
     "audit": _audit,
 }
 

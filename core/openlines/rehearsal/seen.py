@@ -1,4 +1,4 @@
-"""What an agent sees, by the rights and the reads of their console."""
+"""What an agent sees, by the rights and the reads of their console; and what the audit tells."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import msgspec
 from sqlalchemy import Connection, or_, select
 
 from openlines.domain import rights
-from openlines.domain.entries import AnyEntry, Message, Noted
+from openlines.domain.entries import AnyEntry, Held, Message, Noted
 from openlines.domain.people import Agent
 from openlines.domain.state import Thread
 from openlines.rehearsal.stage import Stage
-from openlines.rehearsal.words import text_of
+from openlines.rehearsal.words import audit, text_of
+from openlines.runtime.audit import Audit
 from openlines.runtime.hub import Hub
 from openlines.runtime.reader import members
 from openlines.runtime.records import Kept, Summary, customer_id
@@ -54,10 +55,23 @@ async def draft_seen_by(stage: Stage, agent: str, thread: Thread | None) -> str:
     return stage.drafts.get(thread.id, "")
 
 
+async def last_audited(stage: Stage) -> str:
+    """The last thing of note: decided in a thread, or done by staff and noted in the journal; "" = nothing yet."""
+    told = [(kept.at, text) for kept in stage.told if (text := audit(kept.entry))]
+    journal = await Audit(stage.hub.database, stage.clock).page()
+    done = next((noted for noted in journal if not noted.target.startswith("conversation:")), None)
+    if done and (not told or done.at >= told[-1][0]):
+        detail = " ".join(f"{name} {value}" for name, value in done.detail.items())
+        return " ".join(filter(None, [done.what.replace("_", " "), done.target, f"by {done.who}", detail]))
+    return told[-1][1] if told else ""
+
+
 def _text(entry: AnyEntry) -> str:
     match entry:
         case Message() if entry.dropped:
             return ""  # it was not said; the audit tells of it
+        case Held():
+            return ""  # it is in the line's list
         case Message():
             return f"auto: {text_of(entry.content)}" if entry.author.kind == "auto" else text_of(entry.content)
         case Noted():

@@ -15,10 +15,10 @@ from openlines.rehearsal.expectations import Looker, shown
 from openlines.rehearsal.format import Step
 from openlines.rehearsal.loop import QuietLoop
 from openlines.rehearsal.scenario import Scenario, ScenarioError
-from openlines.rehearsal.stage import Restless, Stage, arranged, staged
+from openlines.rehearsal.stage import Restless, Stage, arranged, checked, staged
 from openlines.rehearsal.store import MemoryStore
 from openlines.runtime.plugins import Loaded
-from openlines.settings import Kinds, Settings, SettingsError, check
+from openlines.settings import Kinds, Settings, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Theatre:
         """Play a scenario to its end. Raises `ScenarioError` where its settings are refused, and not meant to be."""
         began = time.perf_counter()
         try:
-            settings = check(scenario.settings, self._kinds, agents=scenario.people)
+            settings = checked(scenario.settings, self._kinds, scenario)
         except SettingsError as error:
             if not scenario.settings_error:
                 raise ScenarioError(error.problems) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from openlines.domain.entries import AnyEntry, Author, Decision, Deleted, Delivery, Edited, Message, Noted, Notice
+from openlines.domain.entries import AnyEntry, Author, Decision, Deleted, Delivery, Edited, Held, Message, Noted, Notice
 from openlines.domain.messages import Content
 
 
@@ -20,6 +20,8 @@ def quoted(text: str) -> str:
 def told(entry: AnyEntry) -> str:
     """An entry in words; "" for what goes without saying."""
     match entry:
+        case Held():
+            return f"held for line {entry.line or 'none'}: {quoted(text_of(entry.content))}"
         case Message():
             return _message(entry)
         case Noted():

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from openlines.api import CrmSession, Identity, NotReady, Record
-from openlines.domain.commands import AssignRecord, CreateRecord, FindCustomer, LogTranscript
+from openlines.api import CrmSession, Forgets, Identity, NotReady, Record, Rejected
+from openlines.domain.commands import AssignRecord, CreateRecord, EraseFields, FindCustomer, LogTranscript
 from openlines.domain.events import CrmRecorded, CustomerFound
 from openlines.domain.people import Agent
 from openlines.domain.state import Thread
@@ -29,7 +29,7 @@ OPEN_LIMIT = 60.0
 """Seconds that one try waits for a CRM to open."""
 GIVE_UP_AFTER = 3 * 86400.0
 
-Write = CreateRecord | AssignRecord | LogTranscript
+Write = CreateRecord | AssignRecord | LogTranscript | EraseFields
 
 
 class CrmCalls:
@@ -102,6 +102,12 @@ class CrmCalls:
             case LogTranscript():
                 text = transcript(command.conversation, await self._entries(thread.id, command.conversation))
                 await session.log(command.record, command.record_kind, text, key)
+            case EraseFields():
+                if not isinstance(session, Forgets):
+                    raise Rejected(
+                        f"CRM {command.crm} cannot erase: take {', '.join(command.fields)} out of it by hand"
+                    )
+                await session.erase(command.record, command.record_kind, command.fields, key)
         return None
 
     async def _create(self, session: CrmSession, thread: Thread, command: CreateRecord) -> Record:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from openlines.domain.entries import AnyEntry, Delivery, Message
+from openlines.domain.entries import AnyEntry, Delivery, Held, Message
 from openlines.domain.seats import Clock
 from openlines.domain.state import Status, Thread
 from openlines.domain.turn import Answered
@@ -52,6 +52,8 @@ class Draft:
     customers: dict[str, Thread] = field(default_factory=dict)
     involved: set[tuple[str, int]] = field(default_factory=set)
     recorded: list[Recorded] = field(default_factory=list)
+    audited: list[dict[str, Any]] = field(default_factory=list)
+    """What staff asked for."""
     done: Committed = field(default_factory=Committed)
 
 
@@ -67,7 +69,8 @@ def thread_row(thread: Thread) -> dict[str, Any]:
         "channel": thread.channel,
         "chat": thread.chat,
         "conversation": thread.open.number if thread.open else 0,
-        "seated": thread.open is not None and thread.open.status not in (Status.WITH_BOT, Status.CLOSING),
+        "seated": thread.open is not None
+        and (thread.open.suspended or thread.open.status not in (Status.WITH_BOT, Status.CLOSING)),
         "owes": bool(thread.pending),
         "due": thread.due,
         "state": encode(thread),
@@ -115,6 +118,6 @@ def conversation_row(summary: Summary, now: float) -> dict[str, Any]:
 
 
 def message_of(kind: str, body: bytes) -> int:
-    if kind == "Message":
-        return msgspec.json.decode(body, type=Message).id
+    if kind in ("Message", "Held"):
+        return msgspec.json.decode(body, type=Message | Held).id
     return msgspec.json.decode(body, type=Delivery).message if kind == "Delivery" else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import msgspec
@@ -21,6 +21,7 @@ from openlines.domain.events import (
     CustomerReceived,
     CustomerWrote,
     Invite,
+    Placed,
     Reply,
     Request,
     Resend,
@@ -33,6 +34,7 @@ from openlines.domain.policy import Policies
 from openlines.domain.rights import permits
 from openlines.domain.state import WITH_AGENT, Conversation, Status, Thread
 from openlines.runtime import tables
+from openlines.runtime.tracker import contacts_in
 
 
 class View(Protocol):
@@ -52,11 +54,12 @@ def facts_for(
     number: int,
     received: int,
     form_turn: int = 0,
+    empty_known: Collection[str] = (),
     view: View,
     connection: Connection,
 ) -> Facts:
     """The facts for one event. `number` is what a new conversation would get, `received` what a receipt names,
-    `form_turn` how many forms came before."""
+    `form_turn` how many forms came before, `empty_known` the lines whose empty queue the admins know of."""
     facts = Facts(now=event.at, conversation=number)
     match event:
         case CustomerWrote():
@@ -71,8 +74,10 @@ def facts_for(
             return replace(facts, anyone_available=_anyone(thread, view, facts.now, event.responsible))
         case BotFailed() | CrmFailed():
             return replace(facts, anyone_available=_anyone(thread, view, facts.now))
-        case Woken() if thread.open is not None and (thread.open.identifying or thread.open.transfer_at):
-            return replace(facts, anyone_available=_anyone(thread, view, facts.now))
+        case Placed() if not event.offered and thread.open is not None:
+            return replace(facts, admins=_admins(thread.open.line, view, empty_known))
+        case Woken() if thread.open is not None:
+            return _for_time(facts, thread.open, thread, view)
         case Request():
             return _for_staff(facts, event, thread, view, connection)
         case _:
@@ -81,8 +86,12 @@ def facts_for(
 
 def _for_message(facts: Facts, event: CustomerWrote, thread: Thread, view: View) -> Facts:
     conversation = thread.open
+    channel = view.policies.channels.get(event.channel)
+    line = view.policies.line(conversation.line if conversation else channel.line if channel else "")
+    if line.crm.tracker and not thread.untracked:
+        phone, email = contacts_in(event.content.text, line.language)
+        facts = replace(facts, phone=phone, email=email)
     if conversation is None:
-        channel = view.policies.channels.get(event.channel)
         bot = view.policies.line(channel.line).bot.use if channel else ""
         facts = replace(facts, anyone_available=_anyone(thread, view, facts.now))
         return replace(facts, bot_ready=view.bot_ready(bot)) if bot else facts
@@ -100,6 +109,23 @@ def _for_message(facts: Facts, event: CustomerWrote, thread: Thread, view: View)
         responsible_gone=agent is None or agent.dismissed,
         sole_member=queue.members == (conversation.responsible,),
     )
+
+
+def _admins(line: str, view: View, known: Collection[str]) -> tuple[str, ...]:
+    """Whom to tell that the line's queue is empty, if it is."""
+    if line in known or view.policies.line(line).queue.members:
+        return ()
+    admins = (agent for agent in view.people.values() if not agent.dismissed and agent.may("settings") == "any")
+    return tuple(sorted(agent.id for agent in admins))
+
+
+def _for_time(facts: Facts, conversation: Conversation, thread: Thread, view: View) -> Facts:
+    if conversation.identifying or conversation.transfer_at:
+        facts = replace(facts, anyone_available=_anyone(thread, view, facts.now))
+    if conversation.alert_at:
+        responsible = view.people.get(conversation.responsible)
+        facts = replace(facts, responsible_name=responsible.name or responsible.id if responsible else "")
+    return facts
 
 
 def _anyone(thread: Thread, view: View, now: float, chosen: str = "", to: str = "") -> bool:

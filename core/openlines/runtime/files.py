@@ -85,7 +85,10 @@ class Place(Protocol):
 
 
 class Folder:
-    """A place on disk: `ab/cdef...`, written beside and moved in, so that a crash leaves no half file."""
+    """A place on disk: `ab/cdef...`, written beside and moved in, so that a crash leaves no half file.
+
+    Only who runs the hub may read it: customers send passports.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -117,13 +120,14 @@ class Folder:
         return self._root / id[:2] / id[2:]
 
     def _begin(self, part: Path) -> BinaryIO:
-        self._incoming.mkdir(parents=True, exist_ok=True)
-        return part.open("xb")
+        for folder in (self._root, self._incoming):  # one by one: the mode is not for parents
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
     def _finish(self, stream: BinaryIO, part: Path, target: Path) -> None:
         stream.flush()
         os.fsync(stream.fileno())
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part.replace(target)
         folder = os.open(target.parent, os.O_RDONLY)
         try:

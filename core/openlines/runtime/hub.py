@@ -41,6 +41,7 @@ from openlines.runtime.feed import Feed, PresenceChanged, Typing
 from openlines.runtime.figures import Figures
 from openlines.runtime.files import FileStore, Folder, secret_in
 from openlines.runtime.link import HubLink
+from openlines.runtime.organisation import organisation
 from openlines.runtime.ownership import Owned, take_all
 from openlines.runtime.people import People, declared
 from openlines.runtime.performer import Performer
@@ -58,6 +59,8 @@ from openlines.settings.policies import policies as make_policies
 SWEEP = 60.0
 """Seconds between two looks at the store for deadlines; nearer ones are in memory."""
 CHECKPOINT = 1.0
+INDEX = 5.0
+"""Seconds between two looks whether messages wait for the full-text index: many at once cost less."""
 SHOW_LIMIT = 3.0
 """Seconds that a screen waits for the CRM."""
 TYPING_LIMIT = 5.0
@@ -149,15 +152,29 @@ class Hub:
 
         Raises `PeopleError` where two people would share an address.
         """
-        before = self.policies.lines
+        await self.people.redeclare(declared(settings), organisation(settings))
         self.settings = settings
-        await self.people.redeclare(declared(settings))
+        for gone, line in self._renew():
+            await self._say_gone(gone, line)
+
+    def _renew(self) -> list[tuple[list[str], str]]:
+        """Go by settings and departments as they are now. Returns who left the queues of which lines."""
+        before = self.policies.lines
         self.policies = self._policies(self.policies.revision + 1)
         self._placed(self._desk.settings(self.policies, self.clock.now()))
-        for line in self.policies.lines.values():
-            known = before.get(line.id)
-            if known and (gone := [agent for agent in known.queue.members if agent not in line.queue.members]):
-                await self._say_gone(gone, line.id)
+        switched = [name for name in before if name and before[name].active is not self.policies.line(name).active]
+        if switched:
+            self._spawn(self._say_switched(switched))
+        left, moved = [], set[str]()
+        for name in before.keys() | self.policies.lines.keys():
+            earlier = before[name].queue.members if name in before else ()
+            members = self.policies.line(name).queue.members
+            moved |= set(earlier) ^ set(members)
+            if name in self.policies.lines and (gone := [agent for agent in earlier if agent not in members]):
+                left.append((gone, name))
+        if moved:
+            self.feed.signal(PresenceChanged(tuple(sorted(moved))))  # they see more or less than before
+        return left
 
     # -- what else a screen asks for ----------------------------------------------------------------------------
 
@@ -232,8 +249,10 @@ class Hub:
 
     async def start(self) -> None:
         """Take up what was left: people, desk, deadlines, and what is owed."""
-        await self.people.load(declared(self.settings))
+        await self.people.load(declared(self.settings), organisation(self.settings))
         self.people.changed = self._people_changed
+        self.policies = self._policies(self.policies.revision)
+        self._desk.settings(self.policies, self.clock.now())
         self.feed.start(self._owned.counts, self.reader.after)
         seated, owing, clocks = await self.database.read(_left)
         now = self.clock.now()
@@ -249,6 +268,13 @@ class Hub:
         for thread in owing:  # before anything can happen to them
             self._performer.advance(thread)
         self.supervisor.start()
+        self._wake(
+            [
+                thread.id
+                for thread in seated  # of lines that were switched while the hub was down
+                if thread.open and thread.open.suspended is self.policies.line(thread.open.line).active
+            ]
+        )
         if dismissed := [agent.id for agent in self.people.view.values() if agent.dismissed]:
             await self._say_gone(dismissed)  # who left the settings while the hub was down
         log.info("hub_started", waiting=len(seated), owing=len(owing))
@@ -271,8 +297,8 @@ class Hub:
 
     def jobs(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         """What runs as long as the hub does."""
-        clocks = (self._alarms.run, self._desk_alarm.run)
-        housekeeping = (self._sweep, self._checkpoint, self._probe, self.people.run)
+        clocks = (self._alarms.run, self._desk_alarm.run, self.people.calendar.run)
+        housekeeping = (self._sweep, self._checkpoint, self._index, self._probe, self.people.run)
         jobs = (*clocks, *housekeeping) if self._housekeeping else clocks
         return [partial(self._keep_going, job) for job in jobs]
 
@@ -357,6 +383,15 @@ class Hub:
             except SQLAlchemyError as error:  # a full disk: the writer says so, and the log is bounded
                 log.debug("checkpoint_failed", why=str(error))
 
+    async def _index(self) -> None:
+        """Let the full-text index follow; a search brings it up to date besides, so this bounds what is left to it."""
+        while True:
+            try:
+                await self.reader.search.catch_up(passes=None)
+            except NotReady as error:
+                log.debug("index_failed", why=str(error))
+            await self.clock.sleep(INDEX)
+
     # -- the desk -----------------------------------------------------------------------------------------------
 
     def _placed(self, placed: Iterable[AnyEvent]) -> None:
@@ -371,10 +406,19 @@ class Hub:
 
     def _people_changed(self, changed: list[Agent]) -> None:
         self._placed(self._desk.agents(changed, self.clock.now()))
+        if self.people.departments is not self._departments:
+            for left, line in self._renew():
+                self._spawn(self._say_gone(left, line))
         self.feed.signal(PresenceChanged(tuple(agent.id for agent in changed)))
         gone = [agent.id for agent in changed if agent.dismissed]
         if gone:
             self._spawn(self._say_gone(gone))
+
+    async def _say_switched(self, lines: list[str]) -> None:
+        """Wake the open conversations of lines that were switched on or off: they see it by themselves."""
+        columns = tables.conversations.c
+        query = select(columns.thread).where(columns.line.in_(lines), columns.status != "closed")
+        self._wake([thread for (thread,) in await self.database.read(partial(_rows, query))])
 
     async def _say_gone(self, agents: list[str], line: str = "") -> None:
         """Tell the threads of agents who were dismissed, or have left the line's queue."""
@@ -439,7 +483,8 @@ class Hub:
 
     def _policies(self, revision: int) -> Policies:
         connectors = {name: connector for name, (connector, _link) in self.supervisor.connectors.items()}
-        return make_policies(self.settings, revision, connectors)
+        self._departments = self.people.departments
+        return make_policies(self.settings, revision, connectors, members=self._departments)
 
     def _customer_typing(self, event: CustomerTyping) -> None:
         thread = thread_id(event.channel, event.chat)

@@ -12,6 +12,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from openlines.runtime.tables import leaves
 
+EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
+"""Between these every midnight is a moment that clocks can name."""
+
 
 class Leave(Struct, frozen=True):
     """Some days off, the last one included."""

@@ -42,6 +42,8 @@ SHORT_ID = 200
 
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters and halves of characters: no store, screen or protocol takes them as text."""
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the reading direction of what follows: in a name they make it read as another."""
 
 E = TypeVar("E", CustomerWrote, CustomerEdited, CustomerDeleted, CustomerReceived, CustomerRated, CustomerFilled)
 Publish = Callable[[Sequence[Incoming]], Awaitable[list[Outcome]]]
@@ -184,7 +186,8 @@ def short_id(given: str) -> str:
 
 
 def _customer(customer: Customer) -> Customer:
-    return Customer(*(_text(getattr(customer, name), LONGEST_NAME) for name in Customer.__struct_fields__))
+    told = (_text(getattr(customer, name), LONGEST_NAME) for name in Customer.__struct_fields__[1:])
+    return Customer(_text(customer.id, LONGEST_NAME), *(_TURNING.sub("", text) for text in told))
 
 
 def _content(content: Content) -> Content:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from openlines.domain.people import ROLES, Agent, Level
@@ -15,11 +15,12 @@ Agents = Mapping[str, Agent]
 Members = Mapping[str, tuple[str, ...]]
 
 
-class Organisation(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Organisation:
     """What the settings say of all staff at once."""
 
-    roles: Mapping[str, Mapping[str, Level]] = ROLES
-    heads: Mapping[str, str] = {}
+    roles: Mapping[str, Mapping[str, Level]] = field(default_factory=lambda: ROLES)
+    heads: Mapping[str, str] = field(default_factory=dict)
     """By department, where it has a head."""
     timezone: str = "UTC"
     """In which days of leave begin and end."""

@@ -63,7 +63,7 @@ def end_sessions(connection: Connection, agents: Collection[str]) -> None:
 
 def as_present(described: Agent, before: Agent | None) -> Agent:
     """The agent as described, and as present as before."""
-    return replace(described, **{name: getattr(before, name) for name in _OWN}) if before else described
+    return replace(described, **{name: getattr(before, name) for name in _KEPT}) if before else described
 
 
 def agent_of(row: RowMapping) -> Agent:

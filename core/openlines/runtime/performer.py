@@ -17,6 +17,7 @@ from openlines.domain.commands import (
     AskBot,
     AssignRecord,
     CreateRecord,
+    EraseFields,
     FindCustomer,
     LogTranscript,
     Send,
@@ -132,7 +133,7 @@ class Performer:
                 return await self._asking.ask(thread, command)
             case FindCustomer():
                 return await self._crm.find(thread, command)
-            case CreateRecord() | AssignRecord() | LogTranscript():
+            case CreateRecord() | AssignRecord() | LogTranscript() | EraseFields():
                 return await self._crm.write(thread, command)
 
 
@@ -145,5 +146,5 @@ def lane_of(thread: Thread, command: AnyCommand) -> Lane:
             return (thread.id, "bot")
         case FindCustomer():
             return (thread.id, "find")
-        case CreateRecord() | AssignRecord() | LogTranscript():
+        case CreateRecord() | AssignRecord() | LogTranscript() | EraseFields():
             return (customer_id(thread), "crm", command.crm)

@@ -371,7 +371,7 @@ def preview(message: Message) -> str:
     return line if len(line) <= PREVIEW else line[: PREVIEW - 1] + "…"
 
 
-_CUSTOMER_KINDS = ("Message", "Edited", "Deleted", "Delivery", "Decision")
+_CUSTOMER_KINDS = ("Message", "Held", "Edited", "Deleted", "Delivery", "Decision")
 
 
 # -- cursors ----------------------------------------------------------------------------------------------------

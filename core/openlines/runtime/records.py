@@ -79,13 +79,14 @@ class Summary(Struct, frozen=True, omit_defaults=True):
 shown = attrgetter(
     "status", "line", "responsible", "offered", "participants", "holders", "created_at", "queued_at", "accepted_at",
     "finished_at", "closed_at", "closed_by", "idle_at", "pinned", "unanswered", "solved", "rating",
-    "supervisor_rating", "reason",
+    "supervisor_rating", "reason", "responses", "alerted",
 )  # fmt: skip
 """What of a conversation its summary shows."""
 
 
 def summarise(thread: Thread, conversation: Conversation) -> Summary:
     """The summary of one of the thread's conversations."""
+    times = conversation.responses
     return Summary(
         number=conversation.number,
         thread=thread.id,
@@ -111,6 +112,11 @@ def summarise(thread: Thread, conversation: Conversation) -> Summary:
         rating=conversation.rating,
         supervisor_rating=conversation.supervisor_rating,
         reason=conversation.reason,
+        late=conversation.alerted or conversation.responses.late > 0,
+        first_response=times.first,
+        total_response=times.total,
+        average_response=float(times.total // times.count) if times.count else 0.0,
+        longest_response=times.longest,
     )
 
 

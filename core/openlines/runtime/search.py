@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import msgspec
 import structlog
@@ -19,12 +21,12 @@ from openlines.runtime.filters import NOT_NARROWED, Filters, conditions
 from openlines.runtime.records import Summary
 from openlines.runtime.tables import conversations
 from openlines.runtime.text_index import Hit, Said, Span, TextIndex, Where, index_for, searchable
-from openlines.runtime.visibility import members, visible_at_all
+from openlines.runtime.visibility import members, visible_among
 from openlines.runtime.words import Part, Phrase, asked, excerpt, holds
 
-LOOKED_THROUGH = 10_000
+LOOKED_THROUGH = 2_000
 """Hits that one page looks at. Where few of them may be read, a page holds less than was asked, and leads on."""
-LARGEST_LOOK = 2_000
+LARGEST_LOOK = 1_000
 PASSES = 4
 """How far a search brings the index up to date before it answers; further back, it says that it is not complete."""
 
@@ -98,10 +100,9 @@ class Search:
         complete = await self.catch_up()
         if not phrases:
             return FoundPage([], None, complete)
-        allowed = [visible_at_all(agent, lines), *conditions(filters)]
 
         def work(connection: Connection) -> FoundPage:
-            looking = _Looking(connection, self.index, agent, lines, allowed)
+            looking = _Looking(connection, self.index, agent, lines, conditions(filters))
             return looking.page(phrases, where, span, limit, complete)
 
         return await self._database.read(work)
@@ -124,28 +125,30 @@ class _Looking:
         index: TextIndex,
         agent: Agent,
         lines: Mapping[str, Line],
-        allowed: Sequence[ColumnElement[bool]],
+        narrowed: Sequence[ColumnElement[bool]],
     ) -> None:
         self._connection, self._index = connection, index
-        self._agent, self._lines, self._allowed = agent, lines, allowed
+        self._agent, self._lines, self._narrowed = agent, lines, narrowed
         self._readable: dict[int, Summary | None] = {}
 
     def page(self, phrases: Sequence[Phrase], where: Where, span: Span, limit: int, complete: bool) -> FoundPage:
         """Hits are looked at in growing numbers until the page is full: mostly the first look is enough."""
         kept: list[Hit] = []
+        last: Hit | None = None
         looked, look, more = 0, limit + 1, True
-        while more and len(kept) <= limit and looked < LOOKED_THROUGH:
-            hits = self._index.hits(self._connection, phrases, where, span, look)
-            self._learn({hit.conversation for hit in hits})
-            kept += [hit for hit in hits if self._readable[hit.conversation] is not None]
-            more = len(hits) == look
-            looked, look = looked + len(hits), min(look * 8, LARGEST_LOOK)
-            if hits:
-                span = replace(span, below=hits[-1].id)
+        with closing(self._index.hits(self._connection, phrases, where, span)) as found:
+            while more and len(kept) <= limit and looked < LOOKED_THROUGH:
+                look = min(look, LOOKED_THROUGH - looked)
+                hits = list(islice(found, look))
+                self._learn({hit.conversation for hit in hits})
+                kept += [hit for hit in hits if self._readable[hit.conversation] is not None]
+                more = len(hits) == look
+                looked, look = looked + len(hits), min(look * 8, LARGEST_LOOK)
+                last = hits[-1] if hits else last
         if len(kept) > limit:
-            more, span = True, replace(span, below=kept[limit - 1].id)
+            more, last = True, kept[limit - 1]
         rows = self._rows(kept[:limit], phrases, where)
-        return FoundPage(rows, str(span.below) if more else None, complete)
+        return FoundPage(rows, str(last.id) if more and last else None, complete)
 
     def _learn(self, numbers: Collection[int]) -> None:
         """Which of the conversations may be read, and fit the filters."""
@@ -154,14 +157,15 @@ class _Looking:
         if not unknown:
             return
         self._readable |= dict.fromkeys(unknown)
-        query = select(column.number, column.summary).where(column.number.in_(unknown), *self._allowed)
+        allowed = visible_among(self._agent, self._lines, unknown)
+        query = select(column.number, column.summary).where(allowed, *self._narrowed)
         for number, body in self._connection.execute(query):
             summary = _SUMMARY.decode(body)
             if rights.sees(self._agent, summary, members(self._lines, summary)):
                 self._readable[number] = summary
 
     def _rows(self, hits: Sequence[Hit], phrases: Sequence[Phrase], where: Where) -> list[Found]:
-        said = self._index.said(self._connection, hits)
+        said = self._index.said(self._connection, hits) if hits else {}
         found = []
         for hit in hits:
             summary, one = self._readable[hit.conversation], said.get(hit.id)

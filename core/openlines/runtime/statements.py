@@ -6,6 +6,7 @@ Building and compiling an upsert costs SQLAlchemy more than SQLite needs to run 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any
 
@@ -79,8 +80,14 @@ class Look:
         return str((query.with_for_update() if lock else query).compile(dialect=self._dialect)), names
 
 
+@lru_cache(maxsize=8)
+def statements(dialect: Dialect) -> Statements:
+    """All that a step says to the store: made once for each engine, whose dialect is its own."""
+    return Statements(dialect)
+
+
 class Statements:
-    """All that a step says to the store."""
+    """See `statements`."""
 
     def __init__(self, dialect: Dialect) -> None:
         partitions, threads, entries = tables.partitions.c, tables.threads.c, tables.entries.c

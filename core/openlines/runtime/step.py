@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, insert, select, update
 
 from openlines.domain.customer import identity
@@ -23,6 +24,7 @@ from openlines.domain.events import (
     CustomerWrote,
     Delivered,
     FromPlatform,
+    Placed,
     Request,
 )
 from openlines.domain.messages import Customer
@@ -31,6 +33,7 @@ from openlines.domain.state import Thread
 from openlines.domain.thread import decide
 from openlines.domain.turn import Answered
 from openlines.runtime import tables
+from openlines.runtime.audit import request_row
 from openlines.runtime.drafts import (
     Committed,
     Draft,
@@ -45,7 +48,7 @@ from openlines.runtime.drafts import (
 from openlines.runtime.facts import View, facts_for
 from openlines.runtime.recorder import Recorded, Recorder
 from openlines.runtime.records import Kept, customer_id, fact_id, involved, partition_of, shown, summarise, thread_id
-from openlines.runtime.statements import Statements
+from openlines.runtime.statements import statements
 
 CACHED_THREADS = 20_000
 NUMBERS_AT_ONCE = 50
@@ -84,9 +87,11 @@ class Step:
         self._epochs: dict[int, int] = {}
         self._counts: dict[int, int] = {}
         self._numbers = range(0)
+        self._empty: set[str] = set()
+        """Lines whose empty queue the admins know of."""
         self._forms = 0
         """Forms filled in since the start: whose turn it is. Nothing is lost if it begins anew."""
-        self._sql = Statements(connection.dialect)
+        self._sql = statements(connection.dialect)
         self._sqlite = connection.dialect.name == "sqlite"
         self._version: int | None = None
 
@@ -106,6 +111,7 @@ class Step:
                 self._decide(one, draft)
             self._write(draft, now)
         self._counts, self._numbers = draft.counts, draft.numbers
+        self._empty |= set(_found_empty(draft))
         if self._recorder is not None:
             self._recorder.keep(draft.recorded)
         for thread in draft.done.threads.values():
@@ -203,6 +209,7 @@ class Step:
             number=draft.numbers[0],
             received=_received(one.event, thread, draft) if isinstance(one.event, CustomerReceived) else 0,
             form_turn=self._forms,
+            empty_known=self._empty_known(draft) if isinstance(one.event, Placed) and not one.event.offered else (),
             view=self._view,
             connection=self._connection,
         )
@@ -231,12 +238,22 @@ class Step:
             draft.new_answers.append((thread.id, answered))
             done.answers.append((thread.id, answered))
         done.clocks.extend(decided.clocks)
+        if isinstance(one.event, Request):
+            key = one.event.request
+            told_them = next((each for each in decided.answers if each.request == key), None)
+            draft.audited.append(request_row(one.event, thread.id, told_them, after.now))
         self._note_summaries(thread, after, draft)
         if thread.customer != after.customer or thread.counter == 0:
             draft.customers[customer_id(after)] = after
         done.seats_before.setdefault(thread.id, thread.seat)
         done.threads[thread.id] = after
         done.outcomes.append(Outcome(message=message))
+
+    def _empty_known(self, draft: Draft) -> set[str]:
+        """A queue that has members again is news when it is empty the next time."""
+        policies = self._view.policies
+        self._empty = {line for line in self._empty if not policies.line(line).queue.members}
+        return self._empty.union(_found_empty(draft))
 
     def _note_summaries(self, before: Thread, after: Thread, draft: Draft) -> None:
         if before.open is after.open and before.last is after.last:
@@ -286,9 +303,34 @@ class Step:
                 if answered.request
             ],
         )
+        if draft.audited:
+            self._connection.execute(insert(tables.audit), draft.audited)
+        self._forget(done)
         self._write_customers(draft)
         self._write_clocks(done.clocks)
         self._write_records(done)
+
+    def _forget(self, done: Committed) -> None:
+        """Consent was refused: what forms said goes out of the story too. Rare, so a walk over the thread is fine."""
+        refused = {
+            kept.thread
+            for kept in done.kept
+            if isinstance(kept.entry, Decision) and kept.entry.what == "consent_refused"
+        }
+        if not refused:
+            return
+        columns = tables.entries.c
+        query = select(columns.partition, columns.n, columns.body).where(
+            columns.thread.in_(refused), columns.kind == "Decision"
+        )
+        for partition, n, body in self._connection.execute(query).all():
+            told = msgspec.json.decode(body, type=Decision)
+            if told.what in ("form_filled", "tracked"):
+                self._connection.execute(
+                    update(tables.entries)
+                    .where(columns.partition == partition, columns.n == n)
+                    .values(body=encode(replace(told, fields={})))
+                )
 
     def _write_customers(self, draft: Draft) -> None:
         rows = [
@@ -348,6 +390,12 @@ def _new_thread(thread: str, event: FromPlatform) -> Thread:
         customer=customer,
         group=isinstance(event, CustomerWrote) and event.group,
     )
+
+
+def _found_empty(draft: Draft) -> Iterable[str]:
+    """The lines of whose empty queue this batch tells."""
+    entries = (kept.entry for kept in draft.done.kept)
+    return (entry.line for entry in entries if isinstance(entry, Decision) and entry.what == "queue_empty")
 
 
 def _looked_up(event: AnyEvent) -> Iterable[str]:

@@ -72,6 +72,12 @@ Index(
     sqlite_where=text("fact IS NOT NULL"),
     postgresql_where=text("fact IS NOT NULL"),
 )
+Index(
+    "ix_entries_held",
+    entries.c.at,
+    sqlite_where=text("kind = 'Held'"),
+    postgresql_where=text("kind = 'Held'"),
+)
 
 conversations = Table(
     "conversations",

@@ -7,11 +7,14 @@ Another database brings another `TextIndex`; everything else asks by these few w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Dialect, column, false, select, text
 
 from openlines.api import NotReady
@@ -19,13 +22,14 @@ from openlines.domain.entries import AnyEntry, Deleted, Edited, Message, Noted
 from openlines.domain.messages import Content
 from openlines.runtime.records import PARTITIONS, fact_id
 from openlines.runtime.tables import conversations, entries
-from openlines.runtime.words import Phrase, plain
+from openlines.runtime.words import Phrase, indexed
 
+Found = Generator["Hit", None, None]
 Where = Literal["anywhere", "text", "files"]
 
 AT_ONCE = 500
 """Entries taken in by one transaction: it holds SQLite's only lock for a few milliseconds."""
-MERGED = 16
+MERGED = 64
 """Pages by which the index is tidied up after each: bounded too, where FTS5's own merging is not."""
 
 _ENTRY: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry)
@@ -40,8 +44,7 @@ class Span:
     below: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True, gc=False):
     """A message that holds what was asked. Later ones have a higher `id`."""
 
     id: int
@@ -71,10 +74,8 @@ class TextIndex(Protocol):
         """Take in some entries more, in a writing transaction; whether there may be others."""
         ...
 
-    def hits(
-        self, connection: Connection, phrases: Sequence[Phrase], where: Where, span: Span, limit: int
-    ) -> list[Hit]:
-        """The newest messages that hold all phrases."""
+    def hits(self, connection: Connection, phrases: Sequence[Phrase], where: Where, span: Span) -> Found:
+        """The messages that hold all phrases, newest first, each looked for when it is asked for."""
         ...
 
     def holding(self, phrases: Sequence[Phrase], where: Where) -> ColumnElement[bool]:
@@ -95,9 +96,12 @@ def index_for(dialect: Dialect) -> TextIndex:
 
 def searchable(content: Content) -> tuple[str, str]:
     """What of a message can be found: its words, and the names of its files."""
-    place, card = content.location, content.contact
-    said = (content.text, place.title if place else "", *((card.name, card.phone, card.email) if card else ()))
-    return "\n".join(filter(None, said)), "\n".join(file.name for file in content.files)
+    words = content.text
+    if place := content.location:
+        words += f"\n{place.title}"
+    if card := content.contact:
+        words += f"\n{card.name}\n{card.phone}\n{card.email}"
+    return words.strip(), "\n".join(file.name for file in content.files)
 
 
 # -- SQLite ------------------------------------------------------------------------------------------------------
@@ -105,7 +109,7 @@ def searchable(content: Content) -> tuple[str, str]:
 # A hit's id begins with the time and so sorts by it, whatever order messages are taken in: 42 bits of milliseconds,
 # 6 of the partition, 14 of the entry's number, against two messages of one millisecond.
 _TAIL = 20
-_KINDS = ("Message", "Noted", "Edited", "Deleted")
+_KINDS = ("Message", "Held", "Noted", "Edited", "Deleted")
 
 # `detail=full` (the default) keeps places, for phrases; sizes are for ranking, which newest-first does not need.
 _PREPARE = (
@@ -116,7 +120,9 @@ _PREPARE = (
     """CREATE INDEX IF NOT EXISTS text_index_edited ON text_index_messages (partition, n) WHERE said <> n""",
     """CREATE VIRTUAL TABLE IF NOT EXISTS text_index USING fts5(
         text, files, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2')""",
+    # FTS5 would merge whole segments when it thinks fit, for seconds; `follow` does it page by page instead.
     """INSERT INTO text_index (text_index, rank) VALUES ('automerge', 0)""",
+    """INSERT INTO text_index (text_index, rank) VALUES ('crisismerge', 1000)""",
 )
 _START = """INSERT OR IGNORE INTO text_index_places VALUES (:partition, 0)"""
 _NEXT = """
@@ -127,7 +133,7 @@ _BEHIND = """
 SELECT 1 FROM text_index_places p CROSS JOIN entries e ON e.partition = p.partition AND e.n > p.n LIMIT 1"""
 _HITS = """
 SELECT m.id, m.conversation FROM text_index f CROSS JOIN text_index_messages m ON m.id = f.rowid
-WHERE f.text_index MATCH :query AND f.rowid >= :low AND f.rowid < :high ORDER BY f.rowid DESC LIMIT :limit"""
+WHERE f.text_index MATCH :query AND f.rowid >= :low AND f.rowid < :high ORDER BY f.rowid DESC"""
 _CONVERSATIONS = """
 SELECT DISTINCT m.conversation FROM text_index f CROSS JOIN text_index_messages m ON m.id = f.rowid
 WHERE f.text_index MATCH :{}"""
@@ -138,8 +144,7 @@ CROSS JOIN entries e ON e.partition = m.partition AND e.n = m.n
 CROSS JOIN entries s ON s.partition = m.partition AND s.n = m.said"""
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Struct, frozen=True, gc=False):
     """A message in the index, and its entry's key."""
 
     id: int
@@ -147,14 +152,14 @@ class _Key:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(Struct, frozen=True, gc=False):
     """A message on its way into the index; the entry `said` holds its words."""
 
     key: _Key
     said: int
     conversation: int
-    content: Content
+    words: str
+    files: str
 
 
 class Fts5:
@@ -182,12 +187,12 @@ class Fts5:
         connection.exec_driver_sql(f"INSERT INTO text_index (text_index, rank) VALUES ('merge', {MERGED})")  # noqa: S608
         return len(rows) == AT_ONCE
 
-    def hits(
-        self, connection: Connection, phrases: Sequence[Phrase], where: Where, span: Span, limit: int
-    ) -> list[Hit]:
+    def hits(self, connection: Connection, phrases: Sequence[Phrase], where: Where, span: Span) -> Found:
         high = min(span.below or 2**63 - 1, _id(span.end) if span.end else 2**63 - 1)
-        bounds = {"query": _query(phrases, where), "low": _id(span.start), "high": high, "limit": limit}
-        return [Hit(*row) for row in connection.exec_driver_sql(_HITS, bounds)]
+        bounds = {"query": _query(phrases, where), "low": _id(span.start), "high": high}
+        with closing(connection.exec_driver_sql(_HITS, bounds)) as found:
+            for row in found:
+                yield Hit(*row)
 
     def holding(self, phrases: Sequence[Phrase], where: Where) -> ColumnElement[bool]:
         if not phrases:
@@ -242,8 +247,9 @@ def _read(connection: Connection, rows: Sequence[Any]) -> tuple[Iterable[_Taken]
                 conversation, content = original.conversation, getattr(entry, "content", Content())
             case _:
                 continue
-        if any(searchable(content)):
-            taken[key.partition, key.n] = _Taken(key, row.n, conversation, content)
+        words, files = searchable(content)
+        if words or files:
+            taken[key.partition, key.n] = _Taken(key, row.n, conversation, words, files)
     return taken.values(), gone
 
 
@@ -277,8 +283,7 @@ def _take_in(connection: Connection, taken: Iterable[_Taken]) -> None:
         keys.append(
             {"id": key.id, "partition": key.partition, "n": key.n, "said": one.said, "conversation": one.conversation}
         )
-        words, files = searchable(one.content)
-        texts.append({"id": key.id, "text": plain(words), "files": plain(files)})
+        texts.append({"id": key.id, "text": indexed(one.words), "files": indexed(one.files)})
     if keys:
         connection.exec_driver_sql(
             "INSERT OR REPLACE INTO text_index_messages VALUES (:id, :partition, :n, :said, :conversation)", keys

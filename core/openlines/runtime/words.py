@@ -1,7 +1,7 @@
 """What a search asks for, and where a text answers it. Pure: the same for every database.
 
 Words are runs of letters and digits; case and diacritics do not matter: ё = е, ü = u, ß = ss, but й is a letter of its
-own. An index is given `plain` text, since databases differ in what they fold: SQLite leaves Cyrillic marks alone.
+own. An index is given `indexed` text, since databases differ in what they fold: SQLite leaves Cyrillic marks alone.
 Nothing that people type is ever part of a query's syntax: what reaches an index are words of our own making.
 """
 
@@ -23,9 +23,21 @@ LOOKED_AT = 20_000
 """Characters of a text in which the words are looked for; of what is longer, its beginning is shown."""
 
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
-_MARK = re.compile(r"(?<!\u0438)\u0306|[\u0300-\u0305\u0307-\u036f]")  # the breve of й stays
-_SIMPLE = re.compile("[\\x00-\\x7fа-яё«»–—…№]*")  # most texts: nothing to take apart
+_BETWEEN = re.compile(r"[\W_]+")
 _ASKED = re.compile(r'"([^"]*)"|([^\s"]+)')
+
+
+class _Unmarked(dict[int, str]):
+    """Letters without their marks, each found out once; marks alone are nothing."""
+
+    def __missing__(self, letter: int) -> str:
+        bare = _MARK.sub("", unicodedata.normalize("NFD", chr(letter)))
+        self[letter] = unicodedata.normalize("NFC", bare)
+        return self[letter]
+
+
+_MARK = re.compile("[\u0300-\u036f]")
+_UNMARKED = _Unmarked({ord("й"): "й"})
 
 
 class TooManyWords(ValueError):
@@ -50,10 +62,12 @@ class Part:
 
 def plain(text: str) -> str:
     """The text as it is compared: without case, without marks."""
-    folded = text.casefold()
-    if _SIMPLE.fullmatch(folded):
-        return folded.replace("ё", "е")
-    return unicodedata.normalize("NFC", _MARK.sub("", unicodedata.normalize("NFD", folded)))
+    return unicodedata.normalize("NFC", text.casefold()).translate(_UNMARKED)
+
+
+def indexed(text: str) -> str:
+    """The words of a text with spaces between them: no index shall take an emoji for a letter, as SQLite's does."""
+    return _BETWEEN.sub(" ", plain(text))
 
 
 def asked(text: str) -> tuple[Phrase, ...]:

@@ -121,7 +121,10 @@ class OffHours(Table):
 
 
 class Consent(Table):
-    """Notice about personal data, after a customer's first message."""
+    """Notice about personal data, after a customer's first message. Writing on is the consent.
+
+    A form with a checkbox `consent` records it too: who has ticked it is not asked.
+    """
 
     enabled: bool = False
     text: Text | None = None

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import time
-import uuid
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import count
+from pathlib import Path
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from openlines.api import NotReady
+from openlines.runtime.audit import Audit
+from openlines.runtime.exports import Exports
 from openlines.web import downloads, health, operations
 from openlines.web.api import ROUTES
+from openlines.web.api.exports import EXPORTS
 from openlines.web.api.session import SIGN_INS, SignIns
-from openlines.web.endpoint import PREFIX
+from openlines.web.endpoint import AUDIT, PREFIX
 from openlines.web.feed_socket import SOCKETS, Sockets
 from openlines.web.hub import HUB, Hub
 from openlines.web.openapi import document
@@ -28,6 +33,8 @@ from openlines.web.webhooks import mount_channels
 log = structlog.get_logger("openlines.web")
 
 STARTED: web.RequestKey[bool] = web.RequestKey("started", bool)
+_PROCESS, _REQUESTS = secrets.token_hex(6), count(1)
+"""Ids of requests: unlike random ones they ask the kernel for nothing."""
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
@@ -36,9 +43,16 @@ def make_app(hub: Hub) -> web.Application:
     app = web.Application(middlewares=[accompanied, explained], client_max_size=hub.settings.server.max_body)
     app[HUB] = hub
     app[SESSIONS] = Sessions(hub.database, hub.clock)
+    app[AUDIT] = Audit(hub.database, hub.clock)
     app[SIGN_INS] = SignIns(hub.clock)
     app[SOCKETS] = sockets = Sockets(hub)
+    app[EXPORTS] = exports = Exports(hub.reader, Path(hub.settings.server.data) / "exports", hub.clock)
     app.on_shutdown.append(sockets.close)
+
+    async def close_exports(_app: web.Application) -> None:
+        await exports.close()
+
+    app.on_shutdown.append(close_exports)
     app.on_response_prepare.append(_protect)
     for route in ROUTES:
         app.router.add_route(route.method, route.pattern, route.respond)
@@ -84,14 +98,14 @@ async def _slash(request: web.Request) -> web.StreamResponse:
 async def accompanied(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every request has an id, in its answer and in what is logged meanwhile."""
     given = request.headers.get("X-Request-Id", "")
-    request[REQUEST_ID] = given if re.fullmatch(r"[\w.-]{8,64}", given, re.ASCII) else uuid.uuid4().hex
+    request[REQUEST_ID] = given if re.fullmatch(r"[\w.-]{8,64}", given, re.ASCII) else f"{_PROCESS}{next(_REQUESTS):x}"
     began = time.perf_counter()
     with structlog.contextvars.bound_contextvars(request=request[REQUEST_ID]):
         response = await handler(request)
         log.debug(
             "request_served",
             method=request.method,
-            path=request.path,
+            path=request.rel_url.raw_path,  # escaped: what strangers write must not speak to a terminal
             status=response.status,
             ms=round((time.perf_counter() - began) * 1000, 1),
         )
@@ -114,7 +128,7 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
     except ConnectionError:
         raise  # the client is gone
     except Exception:
-        log.exception("request_failed", method=request.method, path=request.path)
+        log.exception("request_failed", method=request.method, path=request.rel_url.raw_path)
         if request.get(STARTED):
             raise  # half an answer is out already: only the connection's end can tell
         return problem(500, f"the hub failed; its log says why under request {request[REQUEST_ID]}")
@@ -123,6 +137,7 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
 async def _protect(request: web.Request, response: web.StreamResponse) -> None:
     request[STARTED] = True
     headers = response.headers
+    headers["Server"] = "openlines"  # not which versions of what
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     if REQUEST_ID in request:

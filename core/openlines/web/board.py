@@ -17,6 +17,7 @@ from openlines.domain import rights
 from openlines.domain.entries import Delivery, Message, Notice
 from openlines.domain.people import Agent
 from openlines.domain.policy import Line
+from openlines.domain.state import Status
 from openlines.runtime.feed import FeedBatch, PresenceChanged, Typing
 from openlines.runtime.reader import Listed, members
 from openlines.runtime.records import Summary
@@ -201,8 +202,8 @@ class Mix:
     def _may_have_seen(self, change: Change) -> bool:
         if change.before is not None:
             return self._sees(change.before)
-        # Not known how it was: the queue's members saw it while it waited.
-        return self._agent.id in members(self._lines, change.after)
+        # Not known how it was: whoever sees it while it waits may have seen it.
+        return self._sees(msgspec.structs.replace(change.after, status=Status.WAITING.value))
 
 
 def _typing(signal: Typing) -> str:

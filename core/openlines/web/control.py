@@ -9,12 +9,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
 
-from openlines.domain.people import Agent
+from openlines.runtime.audit import Audit
 from openlines.runtime.people import PeopleError
+from openlines.runtime.staffing import overview, perform
 from openlines.web.hub import HUB, Hub
 
 SOCKET = "control.sock"
@@ -29,8 +29,7 @@ def make_control_app(hub: Hub) -> web.Application:
     app[HUB] = hub
     app.router.add_get("/plugins", _plugins)
     app.router.add_get("/agents", _agents)
-    app.router.add_post("/agents", _add)
-    app.router.add_post("/agents/{id}/password", _password)
+    app.router.add_post("/agents", _change)
     return app
 
 
@@ -71,28 +70,14 @@ async def _plugins(request: web.Request) -> web.Response:
 
 
 async def _agents(request: web.Request) -> web.Response:
-    return web.json_response([described(agent) for agent in request.app[HUB].people.view.values()])
+    return web.json_response(overview(request.app[HUB].people))
 
 
-async def _add(request: web.Request) -> web.Response:
-    agent = msgspec.convert(await request.json(), Agent)
-    return await _changed(request.app[HUB].people.add(agent))
-
-
-async def _password(request: web.Request) -> web.Response:
-    told = await request.json()
-    return await _changed(request.app[HUB].people.set_password(request.match_info["id"], told["password"]))
-
-
-async def _changed(change: Any) -> web.Response:
+async def _change(request: web.Request) -> web.Response:
+    hub, told = request.app[HUB], await request.json()
+    audit = Audit(hub.database, hub.clock)
     try:
-        await change
+        answer = await perform(hub.people, audit, told["what"], told["agent"], told["told"])
     except PeopleError as error:
         return web.json_response({"error": str(error)}, status=409)
-    return web.json_response({"done": True})
-
-
-def described(agent: Agent) -> dict[str, Any]:
-    """An agent as the command line lists them."""
-    said = {name: getattr(agent, name) for name in ("id", "name", "email", "role", "dismissed")}
-    return {**said, "departments": list(agent.departments)}
+    return web.json_response(answer)

@@ -6,11 +6,12 @@ same signature makes the OpenAPI document, so that the two cannot differ.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
@@ -18,6 +19,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from openlines.domain.people import Agent
+from openlines.runtime.audit import Audit
 from openlines.web.hub import HUB, Hub
 from openlines.web.problems import Refusal, invalid
 from openlines.web.schemas import Outcome
@@ -26,10 +28,28 @@ from openlines.web.sessions import Caller, Scope, cookie_name, identify, require
 M = TypeVar("M", bound=BaseModel)
 
 PREFIX = "/api/v1"
+BODY_WITHIN = 30.0
+"""Seconds for a body of JSON to arrive: nobody holds a connection for longer by sending it drop by drop."""
 Handler = Callable[..., Awaitable[BaseModel | web.StreamResponse | None]]
 
 _PLACES = {"number": r"[1-9][0-9]{0,8}", "id": r"[^/]{1,500}"}
 """What stands in a path: a number that the store can hold, or an id."""
+
+
+AUDIT: web.AppKey[Audit] = web.AppKey("audit", Audit)
+
+
+@dataclass(slots=True)
+class Deed:
+    """What the journal tells of a call that changes something; the handler says to what, and what matters of it."""
+
+    who: str = ""
+    target: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, target: str, **detail: Any) -> None:
+        self.target = target
+        self.detail |= detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,7 @@ class Call:
     hub: Hub
     request: web.Request
     caller: Caller | None
+    deed: Deed = field(default_factory=Deed)
 
     @property
     def agent(self) -> Agent:
@@ -90,6 +111,8 @@ class Route:
     """Of the answer, where it is no model."""
     keyed: bool = False
     """Takes an Idempotency-Key."""
+    audit: str = ""
+    """What the journal calls it. What takes a key is noted by the thread's own step."""
     takes_file: bool = False
     """The body is a multipart form with the field `file`."""
 
@@ -112,6 +135,11 @@ class Route:
         return models[0] if models else None
 
     @property
+    def audited(self) -> bool:
+        """Whether the web layer notes it in the journal."""
+        return self.method != "GET" and not self.keyed
+
+    @property
     def places(self) -> list[str]:
         return re.findall(r"{(\w+)}", self.path)
 
@@ -129,10 +157,16 @@ class Route:
             require(caller, self.scope)
         given: dict[str, BaseModel] = {}
         if self.query is not None:
-            given["query"] = validated(self.query, dict(request.query), strict=False)
+            # A parameter given twice is the same as two values in one; where one is expected, it is refused.
+            query = {name: ",".join(request.query.getall(name)) for name in request.query}
+            given["query"] = validated(self.query, query, strict=False)
         if self.body is not None:
             given["body"] = validated(self.body, await read_json(request), strict=True)
-        answer = await self.handler(Call(hub, request, caller), **given)
+        call = Call(hub, request, caller)
+        answer = await self.handler(call, **given)
+        if self.audited:
+            who = call.deed.who or (caller.agent.id if caller else "")
+            await request.app[AUDIT].note(who, self.audit, call.deed.target, call.deed.detail)
         response = answer if isinstance(answer, web.StreamResponse) else self._response(answer)
         if caller and caller.session and caller.session.renewed and not response.prepared:
             _renew(request, response, hub)
@@ -151,10 +185,14 @@ def _renew(request: web.Request, response: web.StreamResponse, hub: Hub) -> None
 
 
 async def read_json(request: web.Request) -> Any:
-    """The body as JSON. Raises `Refusal`: another type, no UTF-8, no JSON."""
+    """The body as JSON. Raises `Refusal`: another type, too slow, no UTF-8, no JSON."""
     if request.content_type != "application/json":
         raise Refusal(415, "send the body as Content-Type: application/json")
-    raw = await request.read()
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            raw = await request.read()
+    except TimeoutError as error:
+        raise Refusal(408, f"the body did not arrive within {BODY_WITHIN:.0f} seconds") from error
     try:
         return json.loads(raw.decode("utf-8"), parse_constant=_no_number)
     except UnicodeDecodeError as error:

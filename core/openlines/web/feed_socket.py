@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -18,6 +18,7 @@ from prometheus_client import Gauge
 
 from openlines.domain import rights
 from openlines.domain.people import Agent
+from openlines.domain.policy import Line
 from openlines.runtime.feed import FeedBatch, Subscription
 from openlines.runtime.reader import members
 from openlines.web.board import Board, Mix
@@ -75,6 +76,10 @@ class Sockets:
         """Close the sockets of a session that was signed out; returns when they count for nobody's presence."""
         await self._end([socket for socket in self._open if socket.session == session])
 
+    async def end_token(self, token: str) -> None:
+        """Close the sockets of an API token that was removed."""
+        await self._end([socket for socket in self._open if socket.token == token])
+
     async def end_agent(self, agent: str) -> None:
         """Close all sockets of an agent."""
         await self._end([socket for socket in self._open if socket.agent == agent])
@@ -101,6 +106,7 @@ class FeedSocket:
     ) -> None:
         self.agent = caller.agent.id
         self.session = caller.session.id if caller.session else ""
+        self.token = caller.token
         self._hub = hub
         self._board = board
         self._sessions = sessions
@@ -113,6 +119,8 @@ class FeedSocket:
         self._checked = self._now()
         self._frames: deque[float] = deque(maxlen=FRAMES_PER_SECOND)
         self._typed: dict[int, float] = {}
+        self._place, self._lines = _place(caller.agent), hub.policies.lines
+        self._queues = _queues(caller.agent, self._lines)
 
     async def run(self) -> None:
         """Serve until the client leaves or `end` is called."""
@@ -141,7 +149,9 @@ class FeedSocket:
                 if self.session:  # a person's console; a program's feed is nobody's presence
                     self._hub.people.connect(self.agent)
                 try:
-                    await self._all(self._listen(), self._collect(subscription), self._deliver(subscription))
+                    await self._all(
+                        self._listen(), self._collect(subscription), self._deliver(subscription), self._guard()
+                    )
                 finally:
                     if self.session:
                         self._hub.people.disconnect(self.agent)
@@ -238,11 +248,21 @@ class FeedSocket:
     async def _still_welcome(self) -> bool:
         if self._agent() is None:
             return False
-        if not self.session or self._now() < self._checked + CHECK_SESSION:
+        if self._now() < self._checked + CHECK_SESSION:
             return True
         self._checked = self._now()
+        if not self.session:
+            return not self.token or await self._sessions.token_alive(self.token)
         self._hub.people.seen(self.agent)
         return await self._sessions.alive(self.session)
+
+    async def _guard(self) -> None:
+        """A client that never says a word is not overlooked: its session may have ended elsewhere."""
+        while True:
+            await asyncio.sleep(CHECK_SESSION)
+            held = self._sessions.alive(self.session) if self.session else self._sessions.token_alive(self.token)
+            if self._agent() is None or not await held:
+                self.end(SIGNED_OUT, "signed out")
 
     # -- to the client --------------------------------------------------------------------------------------------
 
@@ -256,8 +276,7 @@ class FeedSocket:
         self._too_slow()
 
     async def _deliver(self, subscription: Subscription) -> None:
-        reset = "true" if subscription.reset else "false"
-        await self._send(f'{{"op":"welcome","cursor":{json.dumps(subscription.cursor)},"reset":{reset}}}')
+        await self._send(_welcome(subscription.cursor, reset=subscription.reset))
         while True:
             await self._news.wait()
             self._news.clear()
@@ -265,15 +284,31 @@ class FeedSocket:
             await self._send_waiting()
 
     async def _send_waiting(self) -> None:
-        agent = self._agent()
+        prepared = []
+        while self._waiting:
+            prepared.append(await self._board.prepare(self._waiting.popleft()))
+        agent = self._agent()  # only now: rights hold as they are when a frame leaves
         if agent is None:
             self.end(SIGNED_OUT, "dismissed")
             return
-        mix = Mix(agent, self._hub.policies.lines)
-        while self._waiting:
-            mix.add(await self._board.prepare(self._waiting.popleft()))
+        lines = self._hub.policies.lines
+        mix = Mix(agent, lines)
+        for batch in prepared:
+            mix.add(batch)
         for frame in mix.frames():
             await self._send(frame)
+        if prepared and self._reaches_otherwise(agent, lines):
+            await self._send(_welcome(prepared[-1].cursor, reset=True))  # they see more or less now: fetch afresh
+
+    def _reaches_otherwise(self, agent: Agent, lines: Mapping[str, Line]) -> bool:
+        """Whether the agent sees more or less than at the last look, whatever happens to the conversations."""
+        place = _place(agent)
+        if place == self._place and lines is self._lines:
+            return False
+        queues = _queues(agent, lines)
+        changed = place != self._place or queues != self._queues
+        self._place, self._lines, self._queues = place, lines, queues
+        return changed
 
     async def _send(self, frame: str) -> None:
         async with asyncio.timeout(SEND_WITHIN):
@@ -285,3 +320,21 @@ class FeedSocket:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _place(agent: Agent) -> tuple[object, ...]:
+    return agent.role, agent.rights, agent.team, agent.led
+
+
+def _queues(agent: Agent, lines: Mapping[str, Line]) -> list[tuple[str, bool, bool]]:
+    """Lines where a place in the queue, the agent's or a colleague's, opens conversations to them."""
+    theirs = agent.team | agent.led
+    found = [
+        (line.id, agent.id in line.queue.members, bool(theirs) and not theirs.isdisjoint(line.queue.members))
+        for line in lines.values()
+    ]
+    return [each for each in found if each[1] or each[2]]
+
+
+def _welcome(cursor: str, *, reset: bool) -> str:
+    return f'{{"op":"welcome","cursor":{json.dumps(cursor)},"reset":{"true" if reset else "false"}}}'

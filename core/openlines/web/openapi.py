@@ -90,6 +90,7 @@ def _parameters(route: Route, parts: dict[str, Any]) -> list[dict[str, Any]]:
         shape = parts[route.query.__name__]
         found += [
             {"name": name, "in": "query", "required": name in shape.get("required", ()), "schema": schema}
+            | ({"explode": False} if schema.get("type") == "array" else {})  # several values, with commas
             for name, schema in shape["properties"].items()
         ]
     if route.keyed:

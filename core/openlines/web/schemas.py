@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 TEXT_LIMIT = 100_000
 """Characters of one message, note or comment. A longer one is refused, never cut."""
@@ -33,7 +33,6 @@ Id = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_one_lin
 UploadId = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
 Password = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_one_line)]
 Label = Annotated[str, Field(max_length=255), AfterValidator(_one_line)]
-RoleName = Literal["admin", "supervisor", "agent"]
 
 
 class Body(BaseModel):
@@ -48,10 +47,65 @@ Cursor = Annotated[str, Field(max_length=200)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 
 
-class ConversationsQuery(Body):
-    view: Literal["mine", "queue", "waiting", "open", "closed"] = "mine"
+def _separated(value: object) -> object:
+    """In an address, several values stand in one parameter, with commas."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+Several = Annotated[list[Id], Field(max_length=50), BeforeValidator(_separated)]
+Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+"""Seconds since the epoch."""
+Words = Annotated[str, Field(max_length=200)]
+"""Words to be found: all of them. A phrase stands in double quotes; other words may go on (`order` finds `orders`)."""
+StatusName = Literal["with_bot", "waiting", "accepted", "awaiting_agent", "awaiting_customer", "closing", "closed"]
+
+
+class Narrowing(Body):
+    """What conversations are narrowed to: all of it must hold. Several values mean any of them."""
+
+    line: Several = []
+    channel: Several = []
+    status: Annotated[list[StatusName], Field(max_length=7), BeforeValidator(_separated)] = []
+    agent: Several = []
+    """Who is responsible."""
+    department: Several = []
+    """Whose agents, as of now, are responsible."""
+    created_from: Moment | None = None
+    created_to: Moment | None = None
+    """Times are half open: from <= at < to."""
+    closed_from: Moment | None = None
+    closed_to: Moment | None = None
+    rating: Annotated[list[Literal["like", "dislike"]], Field(max_length=2), BeforeValidator(_separated)] = []
+    supervisor_rating: Annotated[
+        list[Annotated[int, Field(ge=1, le=5)]], Field(max_length=5), BeforeValidator(_separated)
+    ] = []
+    late: bool | None = None
+    unanswered: bool | None = None
+    pinned: bool | None = None
+
+
+class NarrowingByWords(Narrowing):
+    text: Words = ""
+    """Words of one of its messages or notes."""
+    file: Words = ""
+    """Words of the name of one of its files."""
+
+
+class ConversationsQuery(NarrowingByWords):
+    view: Literal["mine", "queue", "waiting", "open", "closed", "all"] = "mine"
     cursor: Cursor = ""
     """What the page before gave as `next`."""
+    limit: Limit = 50
+
+
+class SearchQuery(Narrowing):
+    q: Annotated[Words, Field(min_length=1)]
+    """What to find. Short words (two letters) are found whole only."""
+    where: Literal["anywhere", "text", "files"] = "anywhere"
+    said_from: Moment | None = None
+    said_to: Moment | None = None
+    """When it was said."""
+    cursor: Cursor = ""
     limit: Limit = 50
 
 
@@ -115,6 +169,13 @@ class ResendIt(Body):
     message: int
 
 
+class ExportIt(Body):
+    """A whole list as a spreadsheet. Needs the right `reports`."""
+
+    format: Literal["xlsx", "csv"] = "xlsx"
+    filters: NarrowingByWords = NarrowingByWords()
+
+
 class Presence(Body):
     state: Literal["online", "offline"]
 
@@ -124,32 +185,6 @@ class NewToken(Body):
 
     name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
     scopes: Annotated[list[Literal["read", "write", "admin"]], Field(min_length=1, max_length=3)]
-
-
-class NewAgent(Body):
-    """Somebody who answers. They sign in with the e-mail and the password."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
-    name: Annotated[Label, Field(min_length=1)]
-    email: Id
-    role: RoleName = "agent"
-    departments: Annotated[list[Id], Field(max_length=50)] = []
-    photo: Label = ""
-    title: Label = ""
-    password: Annotated[Password, Field(min_length=8)]
-
-
-class AgentChange(Body):
-    """What is given changes, what is left out stays."""
-
-    name: Annotated[Label, Field(min_length=1)] | None = None
-    email: Id | None = None
-    role: RoleName | None = None
-    departments: Annotated[list[Id], Field(max_length=50)] | None = None
-    photo: Label | None = None
-    title: Label | None = None
-    dismissed: bool | None = None
-    password: Annotated[Password, Field(min_length=8)] | None = None
 
 
 # -- answers ----------------------------------------------------------------------------------------------------
@@ -174,6 +209,9 @@ class Me(BaseModel):
     photo: str
     state: Literal["online", "offline"]
     """The presence switch."""
+    day: Literal["untracked", "working", "on_break", "ended"] = "untracked"
+    """Their working time."""
+    on_leave: bool = False
     rights: dict[str, Literal["none", "own", "department", "any"]]
     csrf: str
     """Send it back as `X-CSRF-Token` with every write of this session."""
@@ -190,6 +228,10 @@ class AgentOut(BaseModel):
     available: bool
     absence: str
     """Why not, in words."""
+    title: str = ""
+    dismissed: bool = False
+    from_settings: bool = False
+    """Named in the settings, and read-only here."""
 
 
 class LineOut(BaseModel):
@@ -226,7 +268,7 @@ class ConversationOut(BaseModel):
     channel_kind: str
     customer_id: str
     customer_name: str
-    status: Literal["with_bot", "waiting", "accepted", "awaiting_agent", "awaiting_customer", "closing", "closed"]
+    status: StatusName
     responsible: str
     offered: list[str]
     participants: list[str]
@@ -243,6 +285,13 @@ class ConversationOut(BaseModel):
     solved: bool
     rating: Literal["", "like", "dislike"]
     supervisor_rating: int
+    late: bool = False
+    """A response time is or was over its norm."""
+    first_response: float = 0
+    """Response times in seconds, 0 = none."""
+    total_response: float = 0
+    average_response: float = 0
+    longest_response: float = 0
     preview: str = ""
     """The last message, shortened."""
     preview_by: Literal["", "customer", "agent", "bot", "auto"] = ""
@@ -290,7 +339,7 @@ class ConversationDetail(BaseModel):
 class EntryOut(BaseModel):
     """One line of a thread's story. `seq` orders the entries of a thread; `id` (`partition.seq`) is unique.
 
-    `kind` names the shape of `body`: Message, Noted, Edited, Deleted, Delivery, Decision, Notice.
+    `kind` names the shape of `body`: Message, Held, Noted, Edited, Deleted, Delivery, Decision, Notice.
     """
 
     id: str
@@ -298,7 +347,7 @@ class EntryOut(BaseModel):
     thread: str
     conversation: int
     at: float
-    kind: Literal["Message", "Noted", "Edited", "Deleted", "Delivery", "Decision", "Notice"]
+    kind: Literal["Message", "Held", "Noted", "Edited", "Deleted", "Delivery", "Decision", "Notice"]
     body: dict[str, Any]
 
 
@@ -306,6 +355,56 @@ class ConversationPage(BaseModel):
     items: list[ConversationOut]
     next: str | None = None
     """Cursor of the next page."""
+
+
+class PartOut(BaseModel):
+    """A piece of a text; `found`: it is what was looked for."""
+
+    text: str
+    found: bool
+
+
+class FoundOut(BaseModel):
+    """A message or note that holds what was asked. `id` and `seq` are its entry's."""
+
+    conversation: int
+    thread: str
+    line: str
+    channel: str
+    status: StatusName
+    customer_name: str
+    id: str
+    seq: int
+    at: float
+    kind: Literal["Message", "Held", "Noted"]
+    author_kind: Literal["customer", "agent", "bot", "auto"]
+    author_id: str
+    author_name: str
+    excerpt: list[PartOut]
+    """The text around the first place found, in one line."""
+    files: list[str]
+    """Names of its files that hold what was asked."""
+
+
+class SearchPage(BaseModel):
+    items: list[FoundOut]
+    """May be fewer than asked for, even none, while `next` leads on."""
+    next: str | None = None
+    """Cursor of the next page."""
+    complete: bool
+    """False while older messages are still being indexed, after an upgrade."""
+
+
+class ExportOut(BaseModel):
+    """An export. `done` of `total` rows are written; `expires_at`: when its file is removed."""
+
+    id: str
+    state: Literal["running", "ready", "failed"]
+    format: Literal["xlsx", "csv"]
+    done: int
+    total: int
+    created_at: float
+    expires_at: float
 
 
 class EntryPage(BaseModel):

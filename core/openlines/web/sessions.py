@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -62,6 +63,8 @@ class Caller:
     agent: Agent
     scopes: frozenset[str]
     session: Session | None = None
+    token: str = ""
+    """The API token's id, for programs."""
 
 
 class Sessions:
@@ -123,6 +126,10 @@ class Sessions:
         """Whose token this is."""
         found = await self._tokens(tokens.c.hash == _hash(secret))
         return found[0] if found else None
+
+    async def token_alive(self, token: str) -> bool:
+        """Whether an API token has not been removed."""
+        return bool(await self._tokens(tokens.c.id == token))
 
     async def tokens(self, agent: str) -> list[Token]:
         """An agent's tokens, oldest first."""
@@ -190,7 +197,7 @@ async def _by_token(request: web.Request, kept: Sessions, people: People) -> Cal
             headers={"WWW-Authenticate": "Bearer"},
         )
     scopes = set(token.scopes) - (set() if _administers(agent) else {"admin"})
-    return Caller(agent, frozenset(scopes))
+    return Caller(agent, frozenset(scopes), token=token.id)
 
 
 def require(caller: Caller, scope: Scope) -> None:
@@ -231,8 +238,11 @@ def clear_cookie(response: web.StreamResponse, address: str) -> None:
 
 def same_site(request: web.Request, address: str) -> bool:
     """Whether a page of this hub asks: one at its public address, or at the address the request went to."""
-    origin = urlsplit(request.headers.get("Origin", ""))
-    return bool(origin.netloc) and origin.netloc.lower() in (urlsplit(address).netloc.lower(), request.host.lower())
+    try:
+        origin = urlsplit(request.headers.get("Origin", "")).netloc.lower()
+    except ValueError:  # "http://["
+        return False
+    return bool(origin) and origin in (urlsplit(address).netloc.lower(), request.host.lower())
 
 
 def refuse_other_sites(request: web.Request, address: str) -> None:
@@ -282,13 +292,21 @@ def address_of(request: web.Request) -> str:
         found = ip_address(peer)
     except ValueError:
         return peer[:64]
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:  # else all of IPv4 would be one network
+        found = found.ipv4_mapped
     return str(IPv6Address(int(found) >> 64 << 64)) if isinstance(found, IPv6Address) else str(found)
 
 
 def is_local(request: web.Request) -> bool:
-    """Asked from this machine and by no proxy."""
-    return _is_loopback(request.remote or "") and not any(
-        name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+    """Asked from this machine, by its own name and by no proxy.
+
+    A page of another site can make a browser here ask, under a name of that site's; a proxy hands on the public one.
+    """
+    named = re.sub(r":[0-9]*$", "", request.host).strip("[]")
+    return (
+        _is_loopback(request.remote or "")
+        and (named == "localhost" or _is_loopback(named))
+        and not any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"))
     )
 
 

@@ -10,15 +10,17 @@ from openlines.domain import rights
 from openlines.domain.people import Agent, absence
 from openlines.domain.policy import Policies, Queue
 from openlines.domain.state import Thread
+from openlines.runtime.leaves import Leave
 from openlines.runtime.reader import Listed, members, preview
 from openlines.runtime.records import Kept
 from openlines.web.schemas import AgentOut, ConversationOut, CustomerOut, EntryOut, ReasonOut
+from openlines.web.staff_schemas import LeaveOut
 
 PRESENCE_TIMEOUT = Queue().presence_timeout
 """Lines may set their own; screens that show one light per agent take the default."""
 
 
-def agent_out(agent: Agent, now: float) -> AgentOut:
+def agent_out(agent: Agent, now: float, *, from_settings: bool = False) -> AgentOut:
     why = absence(agent, now, check=True, presence_timeout=PRESENCE_TIMEOUT)
     return AgentOut(
         id=agent.id,
@@ -29,7 +31,15 @@ def agent_out(agent: Agent, now: float) -> AgentOut:
         photo=agent.photo,
         available=not why,
         absence=why,
+        title=agent.title,
+        dismissed=agent.dismissed,
+        from_settings=from_settings,
     )
+
+
+def leave_out(leave: Leave) -> LeaveOut:
+    last = leave.last.isoformat() if leave.last else None
+    return LeaveOut(id=leave.id, agent=leave.agent, first=leave.first.isoformat(), last=last)
 
 
 def conversation_out(row: Listed, policies: Policies, asker: Agent | None = None) -> ConversationOut:

@@ -23,6 +23,8 @@ DEADLINE = 30.0
 """Seconds for one webhook or page; a platform has given up by then."""
 SLOTS = 500
 """Calls of one channel at a time; live sockets do not count."""
+GOODBYE = 5.0
+"""Seconds that live sockets may take to close when the server stops."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,6 +36,7 @@ def mount_channels(app: web.Application, hub: Hub) -> None:
     )
     for channel, (connector, link) in hub.supervisor.connectors.items():
         guard = Guard(channel, failures)
+        app.on_shutdown.append(guard.send_home)
         hooks = list(guard.guarded(_asked(connector.routes, link), may_stay=False))
         pages = list(guard.guarded(_asked(connector.pages, link), may_stay=True))
         for place, routes in (("hooks", hooks), ("chat", pages)):
@@ -50,6 +53,7 @@ class Guard:
         self._channel = channel
         self._failures = failures
         self._busy = 0
+        self._live: set[asyncio.Task[Any]] = set()
 
     def guarded(self, routes: Iterable[web.RouteDef], *, may_stay: bool) -> Iterable[web.RouteDef]:
         """The routes with the guard before each; `may_stay`: a live socket may be among them."""
@@ -65,7 +69,7 @@ class Guard:
         async def answer(request: web.Request) -> web.StreamResponse:
             structlog.contextvars.bind_contextvars(channel=self._channel)
             if may_stay and _stays_open(request):
-                return await self._isolated(handler, request)
+                return await self._staying(handler, request)
             if self._busy >= SLOTS:
                 raise not_ready(f"channel {self._channel!r} has {SLOTS} calls under way")
             self._busy += 1
@@ -74,12 +78,30 @@ class Guard:
                     return await self._isolated(handler, request)
             except TimeoutError:
                 self._failures.labels(self._channel).inc()
-                log.warning("webhook_timed_out", channel=self._channel, path=request.path)
+                log.warning("webhook_timed_out", channel=self._channel, path=request.rel_url.raw_path)
                 return problem(504, f"channel {self._channel!r} took longer than {DEADLINE:.0f} s")
             finally:
                 self._busy -= 1
 
         return answer
+
+    async def send_home(self, _app: web.Application) -> None:
+        """The server stops: live sockets have no end of their own, so their handlers are cancelled and say goodbye."""
+        leaving = [*self._live]
+        for task in leaving:
+            task.cancel()
+        if leaving:
+            await asyncio.wait(leaving, timeout=GOODBYE)
+
+    async def _staying(self, handler: Any, request: web.Request) -> web.StreamResponse:
+        task = asyncio.current_task()
+        if task is None or not _is_live(request):
+            return await self._isolated(handler, request)
+        self._live.add(task)
+        try:
+            return await self._isolated(handler, request)
+        finally:
+            self._live.discard(task)
 
     async def _isolated(self, handler: Any, request: web.Request) -> web.StreamResponse:
         try:
@@ -90,11 +112,11 @@ class Guard:
             raise not_ready(str(error)) from error
         except Exception as error:
             self._failures.labels(self._channel).inc()
-            log.exception("webhook_failed", channel=self._channel, path=request.path)
+            log.exception("webhook_failed", channel=self._channel, path=request.rel_url.raw_path)
             raise Refusal(500, f"channel {self._channel!r} failed to answer") from error
         if not isinstance(response, web.StreamResponse):
             self._failures.labels(self._channel).inc()
-            log.error("webhook_without_answer", channel=self._channel, path=request.path)
+            log.error("webhook_without_answer", channel=self._channel, path=request.rel_url.raw_path)
             raise Refusal(500, f"channel {self._channel!r} gave no answer")
         return response
 
@@ -110,8 +132,10 @@ def _asked(method: Callable[[Link], Iterable[web.RouteDef]], link: Link) -> list
 
 def _stays_open(request: web.Request) -> bool:
     """Live sockets, and uploads, which take as long as the customer's line needs: their handlers bound themselves."""
-    return (
-        request.headers.get("Upgrade", "").lower() == "websocket"
-        or "text/event-stream" in request.headers.get("Accept", "")
-        or request.content_type == "multipart/form-data"
+    return _is_live(request) or request.content_type == "multipart/form-data"
+
+
+def _is_live(request: web.Request) -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket" or "text/event-stream" in request.headers.get(
+        "Accept", ""
     )

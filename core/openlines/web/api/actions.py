@@ -134,7 +134,8 @@ async def _ask(call: Call, request: A) -> Outcome:
         thread=row.summary.thread,
         conversation=call.number,
         by=call.agent.id,
-        request=key,
+        # Of this agent and this action: a key that somebody else used would answer for a request never made.
+        request=f"{call.agent.id} {type(request).__name__} {key}",
         at=call.hub.clock.now(),
     )
     decided = await call.hub.ask(addressed)

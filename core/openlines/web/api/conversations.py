@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from openlines.domain import rights
+from openlines.runtime.filters import Filters
 from openlines.runtime.reader import BadCursor, Listed, members
+from openlines.runtime.words import TooManyWords
 from openlines.web.endpoint import Call
 from openlines.web.problems import denied, invalid, not_found
 from openlines.web.schemas import (
@@ -13,6 +15,7 @@ from openlines.web.schemas import (
     Counters,
     EntriesQuery,
     EntryPage,
+    Narrowing,
     RecordList,
     RecordOut,
 )
@@ -22,14 +25,43 @@ from openlines.web.shapes import conversation_out, customer_out, entry_out
 async def page(call: Call, query: ConversationsQuery) -> ConversationPage:
     """A page of one of the lists."""
     hub = call.hub
+    filters = narrowed(call, query)
     try:
         found = await hub.reader.page(
-            call.agent, hub.policies.lines, query.view, cursor=query.cursor, limit=query.limit
+            call.agent, hub.policies.lines, query.view, filters=filters, cursor=query.cursor, limit=query.limit
         )
     except BadCursor as error:
         raise invalid("cursor", str(error)) from error
+    except TooManyWords as error:
+        raise invalid("text", str(error)) from error
     return ConversationPage(
         items=[conversation_out(row, hub.policies, call.agent) for row in found.rows], next=found.next
+    )
+
+
+def narrowed(call: Call, asked: Narrowing) -> Filters:
+    """What was asked, with departments told by their agents."""
+    responsible: set[str] | None = set(asked.agent) if asked.agent else None
+    if asked.department:
+        wanted = set(asked.department)
+        of_them = {agent.id for agent in call.hub.people.view.values() if wanted & set(agent.departments)}
+        responsible = of_them if responsible is None else responsible & of_them
+    return Filters(
+        line=tuple(asked.line),
+        channel=tuple(asked.channel),
+        status=tuple(asked.status),
+        responsible=None if responsible is None else tuple(sorted(responsible)),
+        created_from=asked.created_from,
+        created_to=asked.created_to,
+        closed_from=asked.closed_from,
+        closed_to=asked.closed_to,
+        rating=tuple(asked.rating),
+        supervisor_rating=tuple(asked.supervisor_rating),
+        late=asked.late,
+        unanswered=asked.unanswered,
+        pinned=asked.pinned,
+        text=getattr(asked, "text", ""),
+        file=getattr(asked, "file", ""),
     )
 
 
@@ -63,8 +95,8 @@ async def entries(call: Call, query: EntriesQuery) -> EntryPage:
 async def records(call: Call) -> RecordList:
     """What the CRM knows of the customer."""
     row = await visible(call)
-    if call.agent.may("crm") == "none":
-        raise denied("your role does not read the CRM")
+    if not rights.reads_records(call.agent, row.summary, members(call.hub.policies.lines, row.summary)):
+        raise denied("your role does not read the CRM here")
     thread = await call.hub.reader.thread(row.summary.thread)
     if thread is None:
         raise not_found(f"conversation {call.number}")

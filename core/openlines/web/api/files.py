@@ -36,6 +36,7 @@ async def upload(call: Call) -> FileOut:
         file = await call.hub.files.save(part.filename, part.headers.get("Content-Type", ""), _chunks(part))
     except TooLarge as error:
         raise Refusal(413, f"{error} ([server] max_file in the settings)", field="file") from error
+    call.deed.of(f"file:{file.id}", size=file.size)
     return FileOut(id=upload_id(file), name=file.name, type=file.type, size=file.size)
 
 

@@ -28,4 +28,6 @@ async def page(call: Call, query: ParkedQuery) -> ParkedPage:
 
 async def replay(call: Call) -> Replayed:
     """Decide a parked event again, after a fix."""
-    return Replayed(decided=await call.hub.replay(call.number))
+    decided = await call.hub.replay(call.number)
+    call.deed.of(f"parked:{call.number}", decided=decided)
+    return Replayed(decided=decided)

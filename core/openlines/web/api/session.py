@@ -61,6 +61,8 @@ async def sign_in(call: Call, body: SignIn) -> Me | web.Response:
     if agent is None:
         raise Refusal(401, "e-mail or password is wrong", code="wrong_credentials")
     guard.welcome(asker, body.email)
+    call.deed.who = agent.id
+    call.deed.of(f"agent:{agent.id}")
     secret, session = await call.request.app[SESSIONS].begin(agent.id)
     call.hub.people.seen(agent.id)
     log.info("agent_signed_in", agent=agent.id)
@@ -72,6 +74,7 @@ async def sign_in(call: Call, body: SignIn) -> Me | web.Response:
 
 async def sign_out(call: Call) -> web.Response:
     """End this session and its feeds. Presence ends too, unless another console is connected."""
+    call.deed.of(f"agent:{call.agent.id}")
     response = web.Response(status=204)
     clear_cookie(response, call.hub.settings.server.address)
     session = call.signed_in.session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import ClassVar
@@ -13,7 +14,7 @@ from openlines_livechat import wire
 from openlines_livechat.files import download, upload
 from openlines_livechat.pages import Pages
 from openlines_livechat.pipes import AnswerPipe, Pipe, SocketPipe, StreamPipe
-from openlines_livechat.room import Limits, Room
+from openlines_livechat.room import Limits, Room, network
 from openlines_livechat.session import BAD_ORIGIN, RESTART, Session, comes_from
 from openlines_livechat.settings import LiveChatSettings
 from openlines_livechat.visitors import Seals
@@ -126,15 +127,25 @@ class LiveChat(Connector[LiveChatSettings]):
         if (request.content_length or wire.MAX_FRAME + 1) > wire.MAX_FRAME:
             raise web.HTTPRequestEntityTooLarge(wire.MAX_FRAME, request.content_length or 0)
         try:
-            lines = [line for line in (await request.read()).decode().split("\n") if line]
+            async with asyncio.timeout(self.room.limits.hello_timeout):
+                lines = [line for line in (await request.read()).decode().split("\n") if line]
         except UnicodeDecodeError:
             raise web.HTTPBadRequest(text="lines are UTF-8") from None
+        except TimeoutError:
+            raise web.HTTPRequestTimeout(text="the lines took too long") from None
         if not lines:
             raise web.HTTPBadRequest(text="the first line is a hello")
         return lines
 
     def _session(self, pipe: Pipe, request: web.Request, link: Link, seals: Seals) -> Session:
-        return Session(pipe, request.remote or "", link, self.settings, self.room, seals)
+        return Session(pipe, address_of(request), link, self.settings, self.room, seals)
+
+
+def address_of(request: web.Request) -> str:
+    """Whose network asks: the peer's, or the one that a proxy on this very machine names."""
+    peer = request.remote or ""
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return network(named if named and peer in ("127.0.0.1", "::1") else peer)
 
 
 class LiveChatChannel:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-_PACES = 10_000  # chats whose pace is remembered
+_PACES = 10_000  # chats and addresses whose pace is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,16 @@ class Limits:
     """Messages at once..."""
     per_second: float = 1.0
     """...and from then on."""
+    address_burst: int = 150
+    """The same for all visitors of one address: another token does not buy another burst."""
+    address_per_second: float = 10.0
     frames_burst: int = 120
     frames_per_second: float = 10.0
     """Frames of any kind; more than that closes the socket."""
     uploads_at_once: int = 3
     upload_timeout: float = 600
+    farewell: float = 3
+    """For a visitor's connection to take the goodbye when the hub stops."""
 
 
 class Full(Exception):
@@ -121,10 +126,20 @@ class Room:
             if not self._uploads[chat]:
                 del self._uploads[chat]
 
-    def pace(self, chat: str, now: float) -> float:
+    def pace(self, chat: str, address: str, now: float) -> float:
         """Counts one message of a chat; the answer is how many seconds to wait where that was too fast, else 0."""
-        bucket = self._paces.pop(chat, None) or Bucket(self.limits.burst, self.limits.per_second, now)
-        self._paces[chat] = bucket
+        own = self._take(chat, self.limits.burst, self.limits.per_second, now)
+        return own or self.crowd(address, now)
+
+    def crowd(self, address: str, now: float) -> float:
+        """Counts what any visitor of an address does that costs the hub a commit; the answer as above."""
+        if not _is_public(address):
+            return 0.0
+        return self._take(f"address {address}", self.limits.address_burst, self.limits.address_per_second, now)
+
+    def _take(self, who: str, burst: float, per_second: float, now: float) -> float:
+        bucket = self._paces.pop(who, None) or Bucket(burst, per_second, now)
+        self._paces[who] = bucket
         if len(self._paces) > _PACES:
             self._paces.popitem(last=False)
         return bucket.take(now)
@@ -160,6 +175,17 @@ class Room:
             for seat in [seat for seats in self._seats.values() for seat in seats]:
                 if seat.idle():
                     await seat.send({"t": "beat"})
+
+
+def network(address: str) -> str:
+    """An address as it counts: of IPv6 the network of 64 bits, which one customer has whole."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return str(ipaddress.IPv6Address(int(found) >> 64 << 64)) if found.version == 6 else str(found)
 
 
 def _is_public(address: str) -> bool:

@@ -89,16 +89,27 @@ class Session:
 
     async def serve(self) -> None:
         """Runs until the visitor goes, or misbehaves."""
-        token = await self._enter()
-        if not token:
-            return
         try:
+            token = await self._enter()
+            if not token:
+                return
             with self._room.seated(self):
                 await self._seals.ready()
                 await self._welcome(token, self._hello.after if self._hello.token else 0)
                 await self._talk()
         except Full as error:
             await self.close(SLOW_DOWN, str(error))
+        except asyncio.CancelledError:
+            await self._farewell()
+            raise
+
+    async def _farewell(self) -> None:
+        """The hub stops. A visitor who takes nothing any more is not waited for."""
+        try:
+            async with asyncio.timeout(self._limits.farewell):
+                await self.close(RESTART, "the hub restarts")
+        except (TimeoutError, ConnectionError):
+            self._pipe.abort()
 
     async def answer(self) -> None:
         """Handles what one short request brought: a hello with a token, then commands."""
@@ -228,7 +239,8 @@ class Session:
                 await self._pass_on(CustomerTyping(at=self._link.now(), chat=self.chat, text=draft))
             case wire.Seen(id=message, state=state):
                 seen = CustomerReceived(at=self._link.now(), chat=self.chat, id=str(message), state=state)
-                await self._pass_on(seen)
+                if not self._room.crowd(self.address, self._link.now()):  # a receipt costs the hub a commit
+                    await self._pass_on(seen)
             case wire.Older(before=before):
                 _, page = await self._page(before)
                 await self.send({"t": "older", **page})
@@ -245,7 +257,7 @@ class Session:
             self._link.log.debug("chat_signal_dropped", chat=self.chat, reason=str(error))
 
     async def _command(self, command: wire.Command) -> None:
-        if wait := self._room.pace(self.chat, self._link.now()):
+        if wait := self._room.pace(self.chat, self.address, self._link.now()):
             await self.send(wire.error(command.cid, "slow_down", wait))
             return
         try:
@@ -339,7 +351,10 @@ def comes_from(request: web.Request, settings: LiveChatSettings, public_url: str
     said = request.headers.get(header)
     if not settings.sites or said is None:
         return True
-    origin = urlsplit(said)
+    try:
+        origin = urlsplit(said)
+    except ValueError:  # "http://["
+        return False
     own = {request.host, urlsplit(public_url).netloc}
     return origin.netloc in own or any(_matches(origin.scheme, origin.netloc, site) for site in settings.sites)
 

@@ -22,6 +22,7 @@ from openlines.api import (
     Settings,
 )
 from pydantic import Field, SecretStr, field_validator
+from yarl import URL
 
 from openlines_webhook import wire
 
@@ -131,7 +132,7 @@ class _Channel:
     """Sends messages out."""
 
     def __init__(self, settings: WebhookSettings, link: Link) -> None:
-        self._url = settings.url
+        self._url = URL(settings.url)
         self._secret = settings.secret.get_secret_value()
         self._timeout = ClientTimeout(total=settings.timeout)
         self._link = link

@@ -42,6 +42,8 @@ export interface Me {
   role: string
   photo: string
   state: 'online' | 'offline'
+  day?: 'untracked' | 'working' | 'on_break' | 'ended'
+  on_leave?: boolean
   rights: Record<string, 'none' | 'own' | 'department' | 'any'>
   csrf: string
   language: string
@@ -56,6 +58,9 @@ export interface AgentOut {
   photo: string
   available: boolean
   absence: string
+  title?: string
+  dismissed?: boolean
+  from_settings?: boolean
 }
 
 export interface LineOut {

@@ -93,6 +93,9 @@ class EmbeddedSession:
     async def log(self, record: str, kind: str, text: str, key: str) -> None:
         await self._run(partial(records.log, kind=kind, record=record, text=lines(text), key=key, at=self._link.now()))
 
+    async def erase(self, record: str, kind: str, fields: tuple[str, ...], key: str) -> None:
+        await self._run(partial(records.erase, kind=kind, record=record, fields=fields, key=key, at=self._link.now()))
+
     async def show(self, record: str, kind: str) -> Record | None:
         return await self._run(partial(records.show, kind=kind, record=record))
 

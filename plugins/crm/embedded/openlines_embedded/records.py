@@ -151,6 +151,32 @@ def log(connection: Connection, kind: str, record: str, text: str, key: str, at:
         _remember(connection, "log", key, kind, number, at)
 
 
+def erase(connection: Connection, kind: str, record: str, fields: Sequence[str], key: str, at: float) -> None:
+    """Blank fields of the record; of a deal's contact too, if both were made at once."""
+    number = _existing(connection, kind, record)
+    if _done(connection, "erase", key) is None:
+        _blank(connection, RECORDS[kind], number, fields)
+        if kind == "deal":
+            deal = connection.execute(select(deals).where(deals.c.id == number)).mappings().one()
+            made = select(people.c.id).where(people.c.id == deal["person"], people.c.created_at == deal["created_at"])
+            for person in connection.execute(made).scalars().all():
+                _blank(connection, people, person, fields)
+        _remember(connection, "erase", key, kind, number, at)
+
+
+def _blank(connection: Connection, table: Table, number: int, fields: Sequence[str]) -> None:
+    """A record is called by its name, or by what else was known: what is erased must not live on as a name."""
+    row = connection.execute(select(table).where(table.c.id == number)).mappings().one()
+    erased = [name for name in ("phone", "email") if name in fields and name in row]
+    values: dict[str, Any] = dict.fromkeys(erased, "")
+    if "company" in fields and "company" in row:
+        values["company"] = None
+    if "name" in fields or row["name"] in [row[name] for name in erased if row[name]]:
+        values["name"] = row.get("identity") or "?"
+    if values:
+        connection.execute(update(table).where(table.c.id == number).values(**values))
+
+
 def contact(connection: Connection, who: Person, company: int | None, responsible: str, at: float) -> int:
     """The person's row: found, and completed by what it lacked, or new."""
     for column, value in who.known_by:

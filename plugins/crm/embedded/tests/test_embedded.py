@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import tomllib
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openlines.api import Identity, NotReady, Record, Rejected
+from openlines.api import Forgets, Identity, NotReady, Record, Rejected
 from openlines.testing import MemoryLink, RehearsedCrm
 from openlines_embedded import Embedded, EmbeddedSettings, openlines_crms
 from openlines_embedded.crm import EmbeddedSession
@@ -399,3 +400,48 @@ def test_the_example_in_the_manual_is_valid() -> None:
     manual = (Path(__file__).parents[1] / "README.md").read_text()
     (example,) = tomllib.loads(manual.split("```toml\n")[1].split("```")[0])["crm"].values()
     EmbeddedSettings.model_validate({key: value for key, value in example.items() if key not in ("kind", "line")})
+
+
+# -- erasing ------------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_erased_is_gone_and_the_record_stays(crm: RehearsedCrm) -> None:
+    assert isinstance(crm, Forgets)
+    who = replace(IVAN, company="Acme")
+    lead = await crm.create("lead", who, SHOP, "anna", "k1")
+    await crm.erase(lead.id, "lead", ("company", "name", "phone"), "e1")
+    await crm.erase(lead.id, "lead", ("email",), "e1")  # the same key: nothing more
+    left = await crm.show(lead.id, "lead")
+    assert left is not None
+    assert (left.name, left.fields) == ("tg:ivan", {"email": "ivan@example.org", "source": SHOP, "stage": "new"})
+
+
+async def test_a_name_made_of_what_is_erased_goes_too(crm: RehearsedCrm) -> None:
+    assert isinstance(crm, Forgets)
+    lead = await crm.create("lead", Identity(identity="web:1", phone=IVAN.phone), SHOP, "anna", "k1")
+    assert lead.name == "+393471234567"
+    await crm.erase(lead.id, "lead", ("phone",), "e1")
+    left = await crm.show(lead.id, "lead")
+    assert left is not None
+    assert left.name == "web:1"
+
+
+async def test_the_contact_made_with_a_deal_is_erased_and_an_older_one_is_not(
+    crm: RehearsedCrm, link: MemoryLink
+) -> None:
+    assert isinstance(crm, Forgets)
+    old = replace(IVAN, identity="tg:old", phone="+393470000000", email="")
+    await crm.add_contact(old, "boris")
+    await link.clock.advance(60)
+    known = await crm.create("deal", old, SHOP, "anna", "k1")
+    new = await crm.create("deal", IVAN, SHOP, "anna", "k2")
+    for deal in (known, new):
+        await crm.erase(deal.id, "deal", ("name", "phone"), f"e{deal.id}")
+    phones = {contact.fields.get("phone", "") for contact in await crm.records("contact")}
+    assert phones == {"+393470000000", ""}
+
+
+async def test_nothing_can_be_erased_of_what_is_not_there(crm: RehearsedCrm) -> None:
+    assert isinstance(crm, Forgets)
+    with pytest.raises(Rejected, match="has no lead"):
+        await crm.erase("7", "lead", ("phone",), "e1")
