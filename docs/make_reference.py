@@ -36,9 +36,7 @@ FROM = re.compile(r"<!-- from (?P<file>\S+) -->\n```python\n(?:(?!```).*\n)*```$
 UNREAD: Mapping[str, str] = {
     "bus": r"settings\.bus\b",
     "mail": r"settings\.mail\b",
-    "roles": r"\broles\(",
     "canned": r"policies\.canned\b",
-    "departments.head": r"department\w*\.head\b",
     "lines.canned": r"line\.canned\b",
 }
 """What a settings file may say already and no part of the hub reads yet, each with what reading it would look like."""

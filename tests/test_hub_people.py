@@ -56,6 +56,7 @@ async def accept(hub: Hub, chat: str, agent: str) -> None:
 async def test_a_department_without_members_keeps_waiting_until_somebody_joins(tmp_path: Path) -> None:
     toml = SALES.replace('departments = ["sales"]', "")
     async with hub_of(tmp_path, toml, post := Messenger()) as hub:
+        await hub.settled()
         await post.write("ivan", "hello")
         assert (await conversation(hub, "ivan")).offered == ()
         await hub.people.add(Agent(id="zoe", name="Zoe", departments=("sales",)))
@@ -65,6 +66,7 @@ async def test_a_department_without_members_keeps_waiting_until_somebody_joins(t
 
 async def test_who_leaves_the_department_gives_back_what_they_have(tmp_path: Path) -> None:
     async with hub_of(tmp_path, SALES, post := Messenger()) as hub:
+        await hub.settled()
         await hub.people.add(Agent(id="zoe", name="Zoe", departments=("sales",)))
         await post.write("ivan", "hello")
         await accept(hub, "ivan", "anna")
@@ -85,6 +87,7 @@ async def test_members_added_here_are_in_the_queue_after_a_restart(tmp_path: Pat
 
 async def test_a_dismissal_gives_everything_back_and_empties_the_place(tmp_path: Path) -> None:
     async with hub_of(tmp_path, SALES, post := Messenger()) as hub:
+        await hub.settled()
         await hub.people.add(Agent(id="zoe", departments=("sales",)))
         await post.write("ivan", "hello")
         await accept(hub, "ivan", "zoe")
@@ -97,6 +100,7 @@ async def test_a_dismissal_gives_everything_back_and_empties_the_place(tmp_path:
 async def test_a_leave_moves_an_offer_on_and_its_end_brings_the_agent_back(tmp_path: Path) -> None:
     clock = VirtualClock()
     async with hub_of(tmp_path, CHECKED, post := Messenger(), clock=clock) as hub:
+        await hub.settled()
         hub.people.connect("anna")
         today = hub.people._today
         await hub.people.spend("anna", "start_day")
@@ -109,6 +113,7 @@ async def test_a_leave_moves_an_offer_on_and_its_end_brings_the_agent_back(tmp_p
 
 async def test_a_break_is_felt_by_the_desk_at_once(tmp_path: Path) -> None:
     async with hub_of(tmp_path, CHECKED, post := Messenger()) as hub:
+        await hub.settled()
         await hub.people.add(Agent(id="zoe", departments=("sales",)))
         hub.people.connect("anna")
         hub.people.connect("zoe")

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from openlines.rehearsal import ScenarioError, Theatre
+from openlines.cli.kinds import kinds_of
+from openlines.rehearsal import ScenarioError, Theatre, stage
+from openlines.rehearsal.cast import Unplayable
 from openlines.rehearsal.expectations import READERS
 from openlines.rehearsal.format import Deed, Expect
+from openlines.runtime import plugins
 
 from tests.rehearsed import SAMPLE_SHOP, SHOP, WITH_BOT, WITH_CRM, Played, any_theatre
 
@@ -422,6 +425,21 @@ def test_settings_that_must_be_refused(play: Played) -> None:
 def test_settings_that_are_refused_unexpectedly_make_the_file_wrong(play: Played) -> None:
     with pytest.raises(ScenarioError, match=r"scenario\.toml:5: \[lines\.shop\] queue\.idle_time: is too long"):
         play(ASKED, head=SHOP.replace('"12h"', '"13h"'))
+
+
+def test_a_scenario_that_never_comes_to_rest_fails(play: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "MOST_MOMENTS", 3)
+    often = SHOP.replace('"12h"', '"1m"')
+    ((key, _, got),) = play.unmet(ASKED, '"1h" | ivan | | status = "waiting"', head=often)
+    assert key == "at"
+    assert "never comes to rest" in got
+
+
+def test_a_plugin_that_rehearsals_need_is_named(tmp_path: Path) -> None:
+    every = plugins.load(frozenset({"loopback", "livechat", "embedded"}))
+    del every.connectors["loopback"]
+    with Theatre(every, kinds_of(every)) as theatre, pytest.raises(Unplayable, match="install openlines-loopback"):
+        Played(theatre, tmp_path)(ASKED, head=SHOP.replace("loopback", "livechat"))
 
 
 def test_a_scenario_leaves_nothing_to_the_next(play: Played) -> None:

@@ -1,4 +1,4 @@
-"""A store that is filled by hand, for what reads it: who says what in which conversation, and the statements it takes."""
+"""A store that is filled by hand, for what reads it: who says what in which conversation; with the statements made."""
 
 from __future__ import annotations
 

@@ -8,23 +8,31 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, WSMsgType, web
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
+from aiohttp.test_utils import TestServer
 from openlines.domain.events import CustomerWrote
 from openlines.domain.messages import Content, Customer
 from openlines.runtime.files import Folder
 from openlines.runtime.link import tidy
 from openlines.web import endpoint, feed_socket
+from openlines.web.app import make_app
 from openlines.web.sessions import address_of, is_local
 from openlines.web.webhooks import Guard
 from prometheus_client import CollectorRegistry, Counter
 
-from core.tests.web_hub import Shop, Staff, open_shop, problem
+from core.tests.web_hub import Shop, Staff, WebHub, open_shop, problem
 
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     async with open_shop(tmp_path) as shop:
         yield shop
+
+
+def with_screen(shop: Shop, screen: object) -> WebHub:
+    shop.hub.apps = [screen]  # type: ignore[list-item]
+    shop.hub.metrics = CollectorRegistry()  # the first application has registered its figures
+    return shop.hub
 
 
 # -- idempotency keys -------------------------------------------------------------------------------------------
@@ -61,7 +69,7 @@ async def test_a_key_of_another_action_answers_for_nothing(shop: Shop) -> None:
 # -- feeds that outlive their right -----------------------------------------------------------------------------
 
 
-async def listen(staff: Staff) -> web.WebSocketResponse:
+async def listen(staff: Staff) -> ClientWebSocketResponse:
     socket = await staff.session.ws_connect(
         "/api/v1/feed", headers={"Origin": str(staff.session._base_url).rstrip("/")}
     )
@@ -70,7 +78,7 @@ async def listen(staff: Staff) -> web.WebSocketResponse:
     return socket
 
 
-async def closed(socket: web.WebSocketResponse) -> int:
+async def closed(socket: ClientWebSocketResponse) -> int:
     while (await socket.receive(timeout=5)).type is WSMsgType.TEXT:
         pass
     return socket.close_code or 0
@@ -155,6 +163,36 @@ async def test_a_body_that_comes_drop_by_drop_is_given_up(shop: Shop, monkeypatc
     writer.write(head.encode())
     assert b" 408 " in await asyncio.wait_for(reader.readline(), 5)
     writer.close()
+
+
+async def test_a_client_that_leaves_in_the_middle_leaves_no_trace_in_the_log(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = asyncio.Event()
+    asked = asyncio.Event()
+
+    class Screen:
+        path = "screen"
+
+        def routes(self, _link: object) -> list[web.RouteDef]:
+            return [web.post("/", self.take)]
+
+        async def take(self, request: web.Request) -> web.Response:
+            asked.set()
+            try:
+                await request.read()
+            except ConnectionError:
+                failed.set()
+                raise
+            return web.Response()
+
+    async with TestServer(make_app(with_screen(shop, Screen()))) as server:
+        _, writer = await asyncio.open_connection(server.host, server.port)
+        writer.write(b"POST /screen/ HTTP/1.1\r\nHost: hub\r\nContent-Length: 99\r\n\r\nhalf")
+        await asyncio.wait_for(asked.wait(), 5)
+        writer.transport.abort()
+        await asyncio.wait_for(failed.wait(), 5)
+    assert [record.message for record in caplog.records if record.name == "aiohttp.server"] == []
 
 
 # -- a stop -----------------------------------------------------------------------------------------------------

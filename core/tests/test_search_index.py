@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from openlines.runtime.filters import Filters
 from openlines.runtime.reader import BadCursor, Reader
 from openlines.runtime.text_index import AT_ONCE, Span, index_for
 from openlines.runtime.visibility import members
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 
@@ -153,8 +154,12 @@ async def test_an_index_that_is_lost_makes_itself_anew(store: Store) -> None:
     await store.open(1)
     await store.say(1, "hello", at=1.0)
     assert await store.found("hello") == ["hello"]
-    for table in ("text_index", "text_index_messages", "text_index_places"):
-        await store.database.run(lambda connection, table=table: connection.exec_driver_sql(f"DROP TABLE {table}"))
+
+    def drop(connection: Connection) -> None:
+        for table in ("text_index", "text_index_messages", "text_index_places"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+
+    await store.database.run(drop)
     assert await store.found("hello") == ["hello"]
 
 
@@ -173,16 +178,18 @@ async def test_a_search_does_not_wait_for_all_of_a_large_store(store: Store, mon
     assert len(last.rows) == 50
 
 
-async def test_a_store_that_takes_nothing_still_finds_what_it_knows(store: Store) -> None:
+async def test_a_store_that_takes_nothing_still_finds_what_it_knows(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await store.open(1)
     await store.say(1, "hello", at=1.0)
     assert await store.found("hello") == ["hello"]
     await store.say(1, "hello again", at=2.0)
 
-    def refuse(_connection: object) -> bool:
+    def refuse(connection: Connection) -> bool:
         raise OperationalError("INSERT", None, sqlite3.OperationalError("database or disk is full"))
 
-    store.reader.search.index.follow = refuse  # type: ignore[method-assign]
+    monkeypatch.setattr(store.reader.search.index, "follow", refuse)
     page = await store.find("hello")
     assert [row.said.content.text for row in page.rows] == ["hello"]
     assert not page.complete
@@ -328,7 +335,7 @@ async def test_lists_are_narrowed_by_words_and_file_names(store: Store) -> None:
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Iterator[Path]:
+def old(tmp_path: Path) -> Path:
     """A store as the first schema left it, with a conversation in it."""
     path = tmp_path / "old.db"
     engine = open_engine(f"sqlite:///{path}")
@@ -338,14 +345,15 @@ def old(tmp_path: Path) -> Iterator[Path]:
     body = b'{"type":"Message","conversation":7,"id":1,"author":{"kind":"customer"},"content":{"text":"An old tale"}}'
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         connection.exec_driver_sql(
-            "INSERT INTO conversations VALUES (7, 't', 'shop', 'site', 'c', 'Zoë', 'closed', 'anna', 5, 9, 9, :summary)",
+            "INSERT INTO conversations"
+            " VALUES (7, 't', 'shop', 'site', 'c', 'Zoë', 'closed', 'anna', 5, 9, 9, :summary)",
             {"summary": summary},
         )
         connection.exec_driver_sql(
             "INSERT INTO entries VALUES (3, 1, 't', 7, 6.0, 'Message', NULL, NULL, :body)", {"body": body}
         )
     engine.dispose()
-    yield path
+    return path
 
 
 async def test_what_was_said_before_an_upgrade_is_found_and_filtered(old: Path) -> None:

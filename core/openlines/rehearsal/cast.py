@@ -67,14 +67,18 @@ class Cast:
     def messenger(self, channel: str) -> RehearsedMessenger:
         """The messenger behind a channel."""
         if channel not in self.messengers:
-            platform = self.loaded.connectors.get(MESSENGER)
-            if not isinstance(platform, RehearsedConnector):
-                raise Unplayable(f"rehearsals need the plugin {MESSENGER!r}: install openlines-{MESSENGER}")
-            self.messengers[channel] = platform.fresh(channel)
+            self.messengers[channel] = self._platform().fresh(channel)
         return self.messengers[channel]
+
+    def _platform(self) -> RehearsedConnector:
+        platform = self.loaded.connectors.get(MESSENGER)
+        if not isinstance(platform, RehearsedConnector):
+            raise Unplayable(f"rehearsals need the plugin {MESSENGER!r}: install openlines-{MESSENGER}")
+        return platform
 
     def _connector(self, real: type[Connector[Any]]) -> type[Connector[Any]]:
         cast = self
+        self._platform()  # who lacks it shall hear so before anything is played
 
         class Understudy(Connector[Any]):
             kind = real.kind

@@ -32,7 +32,7 @@ from openlines.testing import RehearsedMessenger, VirtualClock
 
 T = TypeVar("T")
 
-MOST_MOMENTS = 100_000
+MOST_MOMENTS = 1_000_000
 """Moments at which something is due between two steps: a scenario with more has something that never comes to rest."""
 INLINE = inline()
 

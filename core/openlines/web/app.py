@@ -125,13 +125,17 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
         return from_http(error)
     except NotReady as error:
         return not_ready(str(error)).response()
-    except ConnectionError:
-        raise  # the client is gone
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and not request.get(STARTED) and _is_gone(request):
+            return web.Response(status=400)  # nobody reads it; raised, it would fill the log
         log.exception("request_failed", method=request.method, path=request.rel_url.raw_path)
         if request.get(STARTED):
             raise  # half an answer is out already: only the connection's end can tell
         return problem(500, f"the hub failed; its log says why under request {request[REQUEST_ID]}")
+
+
+def _is_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _protect(request: web.Request, response: web.StreamResponse) -> None:

@@ -14,8 +14,8 @@ from openlines_livechat import wire
 from openlines_livechat.files import download, upload
 from openlines_livechat.pages import Pages
 from openlines_livechat.pipes import AnswerPipe, Pipe, SocketPipe, StreamPipe
-from openlines_livechat.room import Limits, Room, network
-from openlines_livechat.session import BAD_ORIGIN, RESTART, Session, comes_from
+from openlines_livechat.room import Limits, Room
+from openlines_livechat.session import BAD_ORIGIN, RESTART, Session, address_of, comes_from
 from openlines_livechat.settings import LiveChatSettings
 from openlines_livechat.visitors import Seals
 
@@ -139,13 +139,6 @@ class LiveChat(Connector[LiveChatSettings]):
 
     def _session(self, pipe: Pipe, request: web.Request, link: Link, seals: Seals) -> Session:
         return Session(pipe, address_of(request), link, self.settings, self.room, seals)
-
-
-def address_of(request: web.Request) -> str:
-    """Whose network asks: the peer's, or the one that a proxy on this very machine names."""
-    peer = request.remote or ""
-    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return network(named if named and peer in ("127.0.0.1", "::1") else peer)
 
 
 class LiveChatChannel:

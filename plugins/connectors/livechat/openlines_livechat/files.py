@@ -13,7 +13,7 @@ from openlines.api import File, Link
 
 from openlines_livechat import wire
 from openlines_livechat.room import Full, Room
-from openlines_livechat.session import comes_from
+from openlines_livechat.session import address_of, comes_from
 from openlines_livechat.settings import LiveChatSettings
 from openlines_livechat.visitors import Seals, chat_of
 
@@ -42,7 +42,7 @@ async def upload(
     if not request.content_type.startswith("multipart/form-data"):
         return _problem(415, "not_multipart", "send one part named file as multipart/form-data")
     try:
-        with room.uploading(chat):
+        with room.uploading(chat, address_of(request)):
             async with asyncio.timeout(room.limits.upload_timeout):
                 part = await (await request.multipart()).next()
                 if not isinstance(part, BodyPartReader) or part.name != "file" or not part.filename:

@@ -11,6 +11,9 @@ from typing import Protocol, cast
 from aiohttp import WSMsgType, web
 
 BAD_FRAME = 4400
+SLOW_DOWN = 4429
+MAX_ANSWER = 1_000_000
+"""Characters of answers after which a short request is answered no further: pages of history are long."""
 
 
 class Pipe(Protocol):
@@ -111,12 +114,16 @@ class AnswerPipe:
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = list(reversed(lines))
         self.answers: list[str] = []
+        self._size = 0
 
     async def receive(self) -> str | None:
         return self._lines.pop() if self._lines else None
 
     async def send(self, frame: str) -> None:
         self.answers.append(frame)
+        self._size += len(frame)
+        if self._size > MAX_ANSWER and self._lines:
+            await self.close(SLOW_DOWN, "ask for less at once")
 
     async def close(self, code: int, reason: str) -> None:
         self._lines.clear()

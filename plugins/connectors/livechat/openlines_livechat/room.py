@@ -36,6 +36,9 @@ class Limits:
     frames_per_second: float = 10.0
     """Frames of any kind; more than that closes the socket."""
     uploads_at_once: int = 3
+    """Of one visitor..."""
+    uploads_per_address: int = 20
+    """...and of all visitors of one address."""
     upload_timeout: float = 600
     farewell: float = 3
     """For a visitor's connection to take the goodbye when the hub stops."""
@@ -114,17 +117,22 @@ class Room:
             self._leave(seat, counted)
 
     @contextmanager
-    def uploading(self, chat: str) -> Iterator[None]:
-        """Takes a place among the chat's running uploads. Raises `Full`."""
-        if self._uploads[chat] >= self.limits.uploads_at_once:
+    def uploading(self, chat: str, address: str) -> Iterator[None]:
+        """Takes a place among the running uploads of the chat, and of the address. Raises `Full`."""
+        places = {chat: self.limits.uploads_at_once}
+        if _is_public(address):
+            places[f"address {address}"] = self.limits.uploads_per_address
+        if any(self._uploads.get(place, 0) >= most for place, most in places.items()):
             raise Full("too many files at once")
-        self._uploads[chat] += 1
+        for place in places:
+            self._uploads[place] += 1
         try:
             yield
         finally:
-            self._uploads[chat] -= 1
-            if not self._uploads[chat]:
-                del self._uploads[chat]
+            for place in places:
+                self._uploads[place] -= 1
+                if not self._uploads[place]:
+                    del self._uploads[place]
 
     def pace(self, chat: str, address: str, now: float) -> float:
         """Counts one message of a chat; the answer is how many seconds to wait where that was too fast, else 0."""

@@ -28,8 +28,8 @@ from openlines.api import (
 )
 
 from openlines_livechat import wire
-from openlines_livechat.pipes import BAD_FRAME, Pipe
-from openlines_livechat.room import Bucket, Full, Limits, Room
+from openlines_livechat.pipes import BAD_FRAME, SLOW_DOWN, Pipe
+from openlines_livechat.room import Bucket, Full, Limits, Room, network
 from openlines_livechat.settings import LiveChatSettings
 from openlines_livechat.visitors import Seals, chat_of, new_token
 
@@ -39,7 +39,6 @@ FAILED = 1011
 BAD_TOKEN = 4401
 BAD_ORIGIN = 4403
 NO_HELLO = 4408
-SLOW_DOWN = 4429
 
 PAGE = 50
 """Entries in one page of history."""
@@ -344,6 +343,13 @@ def _fits(kind: str, value: str) -> bool:
             return sum(map(str.isdigit, value)) >= 5
         case _:
             return True
+
+
+def address_of(request: web.Request) -> str:
+    """Whose network asks: the peer's, or the one that a proxy on this very machine names."""
+    peer = request.remote or ""
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return network(named if named and peer in ("127.0.0.1", "::1") else peer)
 
 
 def comes_from(request: web.Request, settings: LiveChatSettings, public_url: str, header: str) -> bool:

@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 from openlines.testing import MemoryLink
 from openlines_livechat import LiveChat, LiveChatSettings
-from openlines_livechat.room import Limits, network
+from openlines_livechat.room import Full, Limits, Room, network
 from openlines_livechat.testing import Visitor, open_site
+from openlines_livechat.visitors import chat_of
 
 FROM_OUTSIDE = {"X-Forwarded-For": "198.51.100.1, 8.8.8.8"}
 
@@ -110,3 +111,27 @@ async def test_a_visitor_hears_of_a_restart_whatever_they_said(tmp_path, said_he
             assert ws.close_code == 1012
         finally:
             await runner.cleanup()
+
+
+async def test_one_request_does_not_ask_for_the_whole_history_many_times_over(tmp_path):
+    async with open_site(tmp_path) as site:
+        token = secrets.token_urlsafe(32)
+        for _ in range(50):
+            await site.link.say(chat_of(token), "x" * 9_000)
+        older = {"t": "older", "before": 2**53 - 1}
+        body = lines({"t": "hello", "token": token}, *[older] * 100)
+        async with site.http.post(f"{site.base}/commands", data=body) as answer:
+            text = await answer.text()
+        assert len(text) < 2_000_000
+        assert json.loads(text.splitlines()[-1]) == {"t": "close", "code": 4429}
+
+
+async def test_uploads_of_one_address_are_bounded_whatever_the_tokens():
+    room = Room(Limits(uploads_per_address=2))
+    with room.uploading("one", "8.8.8.8"), room.uploading("two", "8.8.8.8"):
+        with pytest.raises(Full), room.uploading("three", "8.8.8.8"):
+            pass
+        with room.uploading("four", "9.9.9.9"), room.uploading("five", "10.0.0.1"):
+            pass
+    with room.uploading("three", "8.8.8.8"):
+        pass
