@@ -101,6 +101,7 @@ async def take_in(search: Search, database: Database) -> tuple[int, float, float
         start = time.perf_counter()
         more = await database.run(search.index.follow)
         longest = max(longest, time.perf_counter() - start)
+        await database.checkpoint()  # beside the writer, as in the hub
         passes += 1
     return passes, time.process_time() - began, longest
 

@@ -46,8 +46,9 @@ from openlines.domain.events import Reply
 from openlines.domain.state import Thread
 from openlines.runtime import plugins
 from openlines.runtime.clock import Clock
-from openlines.runtime.hub import Hub, running
+from openlines.runtime.hub import Hub
 from openlines.runtime.records import thread_id
+from openlines.runtime.running import running
 from openlines.settings import check, parse
 from openlines.testing import VirtualClock
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from msgspec.structs import replace
 from openlines.cli.app import app
 from openlines.domain.events import Accept
@@ -16,8 +18,10 @@ from openlines.domain.people import Agent
 from openlines.domain.state import Conversation
 from openlines.runtime.audit import Audit
 from openlines.runtime.hub import Hub
+from openlines.runtime.people import PeopleError
 from openlines.settings import check, parse
 from openlines.testing import VirtualClock
+from openlines.web.control import ask_running, listen, make_control_app
 from typer.testing import CliRunner
 
 from tests.hub import QUIET, Messenger, hub_of, let_pass, thread_of
@@ -141,6 +145,38 @@ def _settings(folder: Path, toml: str, hub: Hub) -> Any:
 
 
 # -- from the command line --------------------------------------------------------------------------------------
+
+
+async def test_beside_a_running_hub_it_is_the_hub_that_does_it(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="ol") as short:  # a socket's address must be
+        async with hub_of(tmp_path, SALES, Messenger()) as hub:
+            control = web.AppRunner(make_control_app(hub), access_log=None)
+            await control.setup()
+            await listen(control, Path(short))
+            try:
+
+                async def ask(what: str, agent: str, **told: Any) -> Any:
+                    return await ask_running(
+                        Path(short), "POST", "/agents", {"what": what, "agent": agent, "told": told}
+                    )
+
+                await ask("add", "zoe", email="zoe@shop.example", departments=["sales"], password="long enough")
+                assert hub.policies.line("shop").queue.members == ("anna", "zoe")
+                assert await hub.people.authenticate("zoe@shop.example", "long enough")
+                with pytest.raises(PeopleError, match="no role 'pilot'"):
+                    await ask("change", "zoe", role="pilot")
+                with pytest.raises(PeopleError, match="known: add"):
+                    await ask("promote", "zoe")
+                leave = await ask("leave", "zoe", first="2026-12-24", last="2026-12-26")
+                [row] = [each for each in await ask_running(Path(short), "GET", "/agents") if each["id"] == "zoe"]
+                assert row["leaves"] == [leave]
+                await ask("dismiss", "zoe")
+                assert hub.policies.line("shop").queue.members == ("anna",)
+                noted = await Audit(hub.database, hub.clock).page()
+                assert [each.what for each in noted] == ["agent_changed", "leave_added", "agent_added"]
+                assert "long enough" not in str(noted)
+            finally:
+                await control.cleanup()
 
 
 def command(folder: Path, *words: str, secret: str = "") -> str:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from openlines.api import Answer, Content, Message, NotReady
 from openlines.domain.events import Accept, Reply
-from openlines.runtime.hub import Hub, InUse
+from openlines.runtime.hub import Hub
 from openlines.runtime.records import partition_of, thread_id
+from openlines.runtime.running import InUse
 from openlines.runtime.tables import entries, partitions, threads
 from openlines.testing import VirtualClock
 from sqlalchemy import Connection, event, func, select, update

@@ -8,8 +8,8 @@ from openlines.domain.events import CustomerWrote, FromPlatform
 from openlines.domain.state import Thread
 from openlines.domain.thread import decide
 from openlines.runtime import plugins
-from openlines.runtime.hub import running
 from openlines.runtime.recorder import Recorded, read
+from openlines.runtime.running import running
 from openlines.settings import Kinds, check, parse
 from openlines_loopback import Loopback
 

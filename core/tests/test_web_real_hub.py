@@ -24,7 +24,8 @@ from openlines.api import (
 )
 from openlines.api import Settings as PluginSettings
 from openlines.runtime import plugins
-from openlines.runtime.hub import Hub, running
+from openlines.runtime.hub import Hub
+from openlines.runtime.running import running
 from openlines.settings import models
 from openlines.settings.line import Line, Queue
 from openlines.web.app import make_app

@@ -18,9 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from openlines.cli.exits import Exit
 from openlines.cli.start import DEFAULT_FILE, SettingsFile, errors, fail, log_to, prepare
-from openlines.runtime.hub import Hub, InUse, running
+from openlines.runtime.hub import Hub
 from openlines.runtime.people import PeopleError
 from openlines.runtime.plugins import Loaded
+from openlines.runtime.running import InUse, running
 from openlines.settings import Settings
 from openlines.web.app import make_app
 from openlines.web.control import listen, make_control_app

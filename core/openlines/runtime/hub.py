@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import math
-import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
+from aiohttp import ClientSession
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Connection, Engine, Select, delete, func, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from openlines.api import App, NotReady, Outgoing, Record, Sender
@@ -33,16 +31,16 @@ from openlines.runtime.alarms import Alarms
 from openlines.runtime.asking import Asking
 from openlines.runtime.boundary import fault_of, within
 from openlines.runtime.bus import Decided, MemoryBus
-from openlines.runtime.clock import Clock, SystemClock
+from openlines.runtime.clock import Clock
 from openlines.runtime.crm_calls import CrmCalls
-from openlines.runtime.database import in_folder, migrate, open_engine
 from openlines.runtime.drafts import Committed, Outcome, decode_thread
 from openlines.runtime.feed import Feed, PresenceChanged, Typing
 from openlines.runtime.figures import Figures
 from openlines.runtime.files import FileStore, Folder, secret_in
+from openlines.runtime.housekeeping import SWEEP, Housekeeping, Job, keep_going
 from openlines.runtime.link import HubLink
 from openlines.runtime.organisation import organisation
-from openlines.runtime.ownership import Owned, take_all
+from openlines.runtime.ownership import Owned
 from openlines.runtime.people import People, declared
 from openlines.runtime.performer import Performer
 from openlines.runtime.plugins import Loaded
@@ -56,25 +54,11 @@ from openlines.runtime.workings import IN_THREADS, Workings
 from openlines.settings.models import Settings
 from openlines.settings.policies import policies as make_policies
 
-SWEEP = 60.0
-"""Seconds between two looks at the store for deadlines; nearer ones are in memory."""
-CHECKPOINT = 1.0
-INDEX = 5.0
-"""Seconds between two looks whether messages wait for the full-text index: many at once cost less."""
 SHOW_LIMIT = 3.0
 """Seconds that a screen waits for the CRM."""
 TYPING_LIMIT = 5.0
 """Seconds that showing the customer "is typing" may take."""
-TRY_AGAIN = 1.0
-"""Seconds until a job that failed is begun anew."""
-PROBE = 5.0
-"""Seconds between two looks whether a store that failed takes something again, when nobody else tries."""
-
 log = structlog.get_logger("openlines.hub")
-
-
-class InUse(Exception):
-    """Another hub runs on the same data."""
 
 
 class Hub:
@@ -131,9 +115,11 @@ class Hub:
         self._numbers: dict[int, str] = {}
         """The thread of each open conversation."""
         self._background: set[asyncio.Task[Any]] = set()
-        self._housekeeping = workings.housekeeping
-        self._sweeping = workings.housekeeping
-        """Until the first look, and during each."""
+        self._housekeeping = (
+            Housekeeping(clock, self.database, self.reader.search, self._alarms, self._router)
+            if workings.housekeeping
+            else None
+        )
         self.lost = asyncio.Event()
         """Set when another node has taken over: this one must stop."""
 
@@ -237,7 +223,7 @@ class Hub:
                 self._router.unfinished
                 or self._performer.busy
                 or self._background
-                or self._sweeping
+                or (self._housekeeping is not None and self._housekeeping.sweeping)
                 or self.supervisor.starting
             )
             quiet = 0 if busy else quiet + 1
@@ -295,21 +281,12 @@ class Hub:
             log.warning("people_not_saved", why=str(error))
         self.database.close()
 
-    def jobs(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    def jobs(self) -> list[Job]:
         """What runs as long as the hub does."""
-        clocks = (self._alarms.run, self._desk_alarm.run, self.people.calendar.run)
-        housekeeping = (self._sweep, self._checkpoint, self._index, self._probe, self.people.run)
-        jobs = (*clocks, *housekeeping) if self._housekeeping else clocks
-        return [partial(self._keep_going, job) for job in jobs]
-
-    async def _keep_going(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Begin a job anew when it fails: one look at a store that is away must not end it for good."""
-        while True:
-            try:
-                await job()
-            except Exception:
-                log.exception("job_failed", job=job.__name__)
-            await self.clock.sleep(TRY_AGAIN)
+        jobs: list[Job] = [self._alarms.run, self._desk_alarm.run, self.people.calendar.run]
+        if self._housekeeping is not None:
+            jobs += [*self._housekeeping.jobs(), self.people.run]
+        return [partial(keep_going, self.clock, job) for job in jobs]
 
     # -- what a commit means ------------------------------------------------------------------------------------
 
@@ -331,7 +308,7 @@ class Hub:
 
     def _note_open(self, threads: Iterable[Thread]) -> None:
         """Keep in mind which conversations are open, and when each is due within the next sweep."""
-        soon = self.clock.now() + 2 * SWEEP if self._housekeeping else math.inf
+        soon = self.clock.now() + 2 * SWEEP if self._housekeeping is not None else math.inf
         for thread in threads:
             if thread.open is not None:
                 self._open[thread.id] = thread
@@ -346,51 +323,6 @@ class Hub:
     def _wake(self, threads: list[str]) -> None:
         now = self.clock.now()
         self._bus.publish_own(*(Woken(thread=thread, at=now) for thread in threads))
-
-    async def _sweep(self) -> None:
-        """Look for deadlines that come near."""
-        columns = tables.threads.c
-        while True:
-            soon = self.clock.now() + 2 * SWEEP
-            query = select(columns.id, columns.due).where(columns.due > 0, columns.due < soon)
-            self._sweeping = True
-            try:
-                for thread, due in await self.database.read(partial(_rows, query)):
-                    self._alarms.set_no_later(thread, due)  # a step may have moved it since
-            finally:
-                self._sweeping = False
-            await self.clock.sleep(SWEEP)
-
-    async def _probe(self) -> None:
-        """Who asks whether the hub is ready may be the only one to send it anything: find out without them."""
-        columns = tables.partitions.c
-        touch = update(tables.partitions).where(columns.partition == 0).values(n=columns.n)
-        while True:
-            await self.clock.sleep(PROBE)
-            if self._router.failing:
-                try:
-                    await self.database.run(lambda connection: connection.execute(touch))
-                except SQLAlchemyError as error:
-                    log.debug("store_failing", error=str(error))
-                else:
-                    self._router.recovered()
-
-    async def _checkpoint(self) -> None:
-        while True:
-            await asyncio.sleep(CHECKPOINT)  # files grow by the wall's time, whatever the hub's clock says
-            try:
-                await self.database.checkpoint()
-            except SQLAlchemyError as error:  # a full disk: the writer says so, and the log is bounded
-                log.debug("checkpoint_failed", why=str(error))
-
-    async def _index(self) -> None:
-        """Let the full-text index follow; a search brings it up to date besides, so this bounds what is left to it."""
-        while True:
-            try:
-                await self.reader.search.catch_up(passes=None)
-            except NotReady as error:
-                log.debug("index_failed", why=str(error))
-            await self.clock.sleep(INDEX)
 
     # -- the desk -----------------------------------------------------------------------------------------------
 
@@ -539,53 +471,6 @@ class _View:
 
     def bot_ready(self, bot: str) -> bool:
         return self._hub.supervisor.bot_ready(bot)
-
-
-@asynccontextmanager
-async def running(settings: Settings, loaded: Loaded, *, clock: Clock | None = None) -> AsyncIterator[Hub]:
-    """A hub that runs until the block ends.
-
-    Raises `InUse` when another hub runs on the same data, and what the store raises when it cannot be opened.
-    """
-    data = Path(settings.server.data)
-    async with AsyncExitStack() as stack:
-        stack.enter_context(_alone(data))
-        engine = open_engine(settings.store.url.get_secret_value() or in_folder(data))
-        owned = await asyncio.to_thread(_prepare, engine)
-        http = await stack.enter_async_context(
-            ClientSession(cookie_jar=DummyCookieJar(), timeout=ClientTimeout(total=60, connect=10))
-        )
-        hub = Hub(settings, loaded, engine, owned, http, clock or SystemClock())
-        await hub.start()
-        jobs = [asyncio.create_task(job()) for job in hub.jobs()]
-        try:
-            yield hub
-        finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
-            await hub.stop()
-
-
-def _prepare(engine: Engine) -> Owned:
-    migrate(engine)
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        return take_all(connection)
-
-
-@contextmanager
-def _alone(data: Path) -> Iterator[None]:
-    """Hold the data folder's lock; the system lets go of it however this process ends."""
-    data.mkdir(parents=True, exist_ok=True)
-    handle = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InUse(f"another hub runs on {data}; stop it, or give this one its own [server] data") from None
-        yield
-    finally:
-        os.close(handle)
 
 
 def _rows(query: Select[Any], connection: Connection) -> list[Any]:
