@@ -17,11 +17,12 @@ from openlines.domain.people import Agent
 from openlines.domain.state import Status
 from openlines.runtime import search
 from openlines.runtime.database import Database, migrate, open_engine
-from openlines.runtime.filters import Filters
+from openlines.runtime.filters import Filters, conditions
 from openlines.runtime.reader import BadCursor, Reader
+from openlines.runtime.tables import conversations
 from openlines.runtime.text_index import AT_ONCE, Span, index_for
 from openlines.runtime.visibility import members
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 
@@ -329,6 +330,32 @@ async def test_lists_are_narrowed_by_words_and_file_names(store: Store) -> None:
     assert await listed(file="bill") == [3, 1]
     assert await listed(text="red", file="bill") == [1]
     assert await listed(text="!?") == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        (Filters(rating=("like",)), "rating"),
+        (Filters(supervisor_rating=(1, 2)), "supervisor_rating"),
+        (Filters(late=True), "late"),
+        (Filters(unanswered=True), "unanswered"),
+        (Filters(pinned=True), "pinned"),
+        (Filters(closed_from=5.0), "closed_at"),
+        (Filters(line=("shop",)), "line_changed_at"),
+        (Filters(channel=("site",)), "channel_changed_at"),
+        (Filters(responsible=("anna",)), "responsible_changed_at"),
+        (Filters(), "changed_at"),
+    ],
+)
+async def test_what_few_conversations_have_is_found_by_an_index(store: Store, filters: Filters, index: str) -> None:
+    query = select(conversations.c.number).where(*conditions(filters)).order_by(conversations.c.changed_at.desc())
+    sql = str(query.limit(50).compile(store.engine, compile_kwargs={"literal_binds": True}))
+
+    def plan(connection: Connection) -> list[str]:
+        return [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+
+    steps = await store.database.read(plan)
+    assert f"ix_conversations_{index} " in f"{steps[0]} ", steps
 
 
 # -- an upgrade -------------------------------------------------------------------------------------------------

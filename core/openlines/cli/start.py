@@ -34,13 +34,13 @@ def prepare(file: Path, *, lenient: bool = False) -> tuple[Settings, Loaded]:
         loaded = load(document.kinds)
         kinds = kinds_of(loaded)
         if problems := broken(document, kinds):
-            _tell(problems)
+            tell(problems)
             if not lenient:
                 fail(Exit.PLUGIN, "a plugin is broken: mend it, or start the rest with --lenient")
             document = _without(document, frozenset(kinds.broken))
         settings = validated(document, kinds)
     except SettingsError as error:
-        _tell(error.problems)
+        tell(error.problems)
         fail(Exit.SETTINGS, f"{file} is not in order; see above")
     return settings, loaded
 
@@ -68,6 +68,16 @@ def log_to(stream_level: str, *, as_json: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(handlers=[_Libraries()], level=logging.WARNING, force=True)
+
+
+class _Libraries(logging.Handler):
+    """What libraries log goes the same way, a line each: anybody can send a request that aiohttp complains of."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = structlog.get_logger(record.name)
+        cause = repr(record.exc_info[1]) if record.exc_info else ""
+        log.log(record.levelno, "library_said", text=record.getMessage()[:500], cause=cause[:500])
 
 
 def fail(code: Exit, text: str) -> NoReturn:
@@ -76,7 +86,8 @@ def fail(code: Exit, text: str) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _tell(problems: Sequence[Problem]) -> None:
+def tell(problems: Sequence[Problem]) -> None:
+    """Show what is wrong with settings, a line each."""
     for problem in problems:
         errors.print(coloured(problem))
 

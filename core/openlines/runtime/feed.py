@@ -22,6 +22,8 @@ from openlines.runtime.records import Kept, Summary
 
 REACH = 2_000
 """Entries that a resume may fetch."""
+LARGEST = 2**63
+"""What no entry's number reaches, and no database's integer."""
 BACKLOG = 1_000
 """Batches that may wait for a watcher; one that falls behind further is resumed from the store or closed."""
 
@@ -190,6 +192,7 @@ def decode_cursor(cursor: str) -> dict[int, int] | None:
     """The vector of a cursor; None for one that is not ours."""
     try:
         packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.msgpack.decode(packed, type=dict[int, int])
+        vector = msgspec.msgpack.decode(packed, type=dict[int, int])
     except (ValueError, msgspec.MsgspecError):
         return None
+    return vector if all(0 <= n < LARGEST for n in vector.values()) else None

@@ -59,7 +59,7 @@ def _prepare(engine: Engine) -> Owned:
 @contextmanager
 def _alone(data: Path) -> Iterator[None]:
     """Hold the data folder's lock; the system lets go of it however this process ends."""
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

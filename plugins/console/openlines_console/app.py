@@ -29,6 +29,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+LONGEST_NAME = 200
+"""Bytes of a built file's name; file systems fail on longer ones in ways of their own."""
 NEVER_KEPT = {"Cache-Control": "no-store"}
 KEPT_FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -60,7 +62,7 @@ class Console(App):
         """A built file. `FileResponse` picks the compressed one beside it where the browser takes that."""
         name = request.match_info["name"]
         path = self._static / "assets" / name
-        if name.startswith(".") or Path(name).name != name or not path.is_file():
+        if len(name) > LONGEST_NAME or name.startswith(".") or Path(name).name != name or not path.is_file():
             raise web.HTTPNotFound(text="no such file", headers=HEADERS | NEVER_KEPT)
         return web.FileResponse(path, headers=HEADERS | KEPT_FOR_GOOD)
 

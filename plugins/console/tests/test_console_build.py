@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import get_args
 
 import pytest
-from openlines.domain.entries import Decision, Deleted, Delivery, Edited, Entry, Message, Noted, What
+from openlines.domain.entries import Decision, Deleted, Delivery, Edited, Entry, Held, Message, Noted, What
+from openlines.domain.messages import Content, FormField
 from openlines.web import schemas
 from pydantic import BaseModel
 
@@ -189,7 +190,7 @@ def test_the_console_knows_the_hubs_shapes(model: type[BaseModel]) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [Message, Noted, Edited, Deleted, Delivery, Decision], ids=lambda entry: entry.__name__
+    "entry", [Message, Held, Noted, Edited, Deleted, Delivery, Decision], ids=lambda entry: entry.__name__
 )
 def test_the_console_knows_what_entries_hold(entry: type[Entry]) -> None:
     source = (WEB / "src" / "api.ts").read_text()
@@ -197,6 +198,14 @@ def test_the_console_knows_what_entries_hold(entry: type[Entry]) -> None:
     assert found, f"web/src/api.ts does not say what a {entry.__name__} holds"
     fields = re.findall(r"(?:^|[\s;{])(\w+)\??: ", found[1])
     assert sorted(fields) == sorted(set(entry.__struct_fields__) - {"conversation"})
+
+
+@pytest.mark.parametrize("piece", [Content, FormField], ids=lambda piece: piece.__name__)
+def test_the_console_knows_what_a_message_says(piece: type[Content | FormField]) -> None:
+    source = (WEB / "src" / "api.ts").read_text()
+    found = re.search(rf"export interface {piece.__name__} \{{\n(.*?)\n\}}", source, re.S)
+    assert found, f"web/src/api.ts has no interface {piece.__name__}"
+    assert sorted(re.findall(r"^  (\w+)\??:", found[1], re.M)) == sorted(piece.__struct_fields__)
 
 
 def test_every_decision_has_words_in_every_language() -> None:

@@ -124,6 +124,17 @@ async def test_the_panel_shows_the_customer_and_what_the_crm_knows(hub: FakeHub,
     await expect(panel).to_be_hidden()
 
 
+async def test_the_panel_tells_how_soon_the_customer_was_answered(hub: FakeHub, console: OpenConsole) -> None:
+    open_one(hub, first_response=42, average_response=125, total_response=3850, longest_response=3725, late=True)
+    page = await console(5)
+    panel = page.get_by_role("complementary", name="Customer")
+    for fact in ("First response42 s", "Average response2 min 5 s", "Longest response1 h 2 min", "Response normLate"):
+        await expect(panel).to_contain_text(fact)
+    hub.becomes(5, late=False, first_response=0)
+    await expect(panel).not_to_contain_text("Response norm")
+    await expect(panel).not_to_contain_text("First response")
+
+
 async def test_a_crm_that_is_down_leaves_the_rest_of_the_panel(hub: FakeHub, console: OpenConsole) -> None:
     busy_day(hub)
     hub.crm_down = True

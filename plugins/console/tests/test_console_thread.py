@@ -9,6 +9,7 @@ from plugins.console.tests.conftest import OpenConsole
 from plugins.console.tests.console_page import field, list_of, log, open_one, title, write
 from plugins.console.tests.fake_hub import NOW, FakeHub
 from plugins.console.tests.world import busy_day
+from tests.conftest import Axe
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -34,6 +35,34 @@ async def test_a_thread_tells_everything_that_happened(hub: FakeHub, console: Op
     handed_over = log(page).get_by_role("paragraph").filter(has_text="Handed over from the bot")
     await handed_over.get_by_role("button", name="1 more").click()
     await expect(log(page).get_by_text("anna: idle longest, 312 s; carla skipped: on leave")).to_be_visible()
+
+
+async def test_a_form_is_shown_as_the_questions_it_asks(hub: FakeHub, console: OpenConsole, axe: Axe) -> None:
+    open_one(hub)
+    fields = [
+        {"name": "email", "type": "email", "required": True},
+        {"name": "arrival", "label": "When do you arrive?", "type": "date"},
+        {"name": "notes", "label": "<b>Anything else?</b>"},
+    ]
+    content = {"text": "Tell us about your stay", "fields": fields}
+    form = {"author": {"kind": "auto"}, "content": content, "kind": "form", "automatic": "form"}
+    hub.tell(5, "Message", form, numbered=True)
+    page = await console(5)
+    questions = log(page).get_by_role("list", name="What the form asks for")
+    await expect(questions.get_by_role("listitem")).to_have_text(
+        ["E-mailrequired", "When do you arrive?date", "<b>Anything else?</b>"]
+    )
+    await expect(log(page).get_by_text("Tell us about your stay")).to_be_visible()
+    assert await axe(page) == []
+
+
+async def test_what_came_while_the_line_was_off_is_read_as_such(hub: FakeHub, console: OpenConsole) -> None:
+    open_one(hub)
+    author = {"kind": "customer", "name": "Vera"}
+    hub.tell(5, "Held", {"author": author, "content": {"text": "Anybody there?"}, "line": "shop"}, numbered=True)
+    page = await console(5)
+    held = log(page).get_by_role("article").filter(has_text="Anybody there?")
+    await expect(held).to_contain_text("Came while the line was off")
 
 
 async def test_a_failed_message_is_sent_again(hub: FakeHub, console: OpenConsole) -> None:

@@ -103,6 +103,12 @@ export interface ConversationOut {
   solved: boolean
   rating: '' | 'like' | 'dislike'
   supervisor_rating: number
+  late: boolean
+  /** Response times in seconds, 0 = none. */
+  first_response: number
+  total_response: number
+  average_response: number
+  longest_response: number
   preview: string
   preview_by: '' | 'customer' | 'agent' | 'bot' | 'auto'
   last_at: number
@@ -176,6 +182,15 @@ export interface Content {
   buttons?: { label: string; value?: string }[]
   location?: { latitude: number; longitude: number; title?: string } | null
   contact?: { name?: string; phone?: string; email?: string } | null
+  fields?: FormField[]
+}
+
+/** A question of a form. The built-in ones (name, email, phone, company) have no label of their own. */
+export interface FormField {
+  name: string
+  label?: string
+  type?: 'text' | 'long_text' | 'email' | 'phone' | 'number' | 'date' | 'checkbox'
+  required?: boolean
 }
 
 export interface Author {
@@ -208,6 +223,20 @@ export type MessageEntry = Line<
     dropped?: boolean
   }
 >
+/** A customer's message that came while the line was switched off; outside of any conversation `conversation` is 0. */
+export type HeldEntry = Line<
+  'Held',
+  {
+    id: number
+    author: Author
+    content: Content
+    external?: string
+    kind?: 'message' | 'rating_request' | 'form'
+    automatic?: string
+    dropped?: boolean
+    line?: string
+  }
+>
 export type NotedEntry = Line<'Noted', { id: number; by: string; content: Content; mentions?: string[] }>
 export type EditedEntry = Line<'Edited', { message: string; content: Content }>
 export type DeletedEntry = Line<'Deleted', { message: string }>
@@ -231,6 +260,7 @@ export type NoticeEntry = Line<'Notice', { agent: string; text: string }>
 
 export type EntryOut =
   | MessageEntry
+  | HeldEntry
   | NotedEntry
   | EditedEntry
   | DeletedEntry

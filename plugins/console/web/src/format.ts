@@ -1,6 +1,6 @@
 // Times, sizes and initials, in the agent's language.
 
-import { speaking, t } from './i18n/index.ts'
+import { speaking, t, type Key } from './i18n/index.ts'
 
 const MINUTE = 60
 const HOUR = 3600
@@ -30,6 +30,21 @@ export function countdown(seconds: number): string {
   const hours = Math.floor(left / HOUR)
   const minutes = Math.floor((left % HOUR) / MINUTE)
   return hours ? `${hours}:${two(minutes)}:${two(left % MINUTE)}` : `${minutes}:${two(left % MINUTE)}`
+}
+
+/** How long something took: `42 s`, `3 min 5 s`, `1 h 2 min`, `2 d 3 h`. */
+export function lasting(seconds: number): string {
+  const whole = Math.max(1, Math.round(seconds))
+  if (whole < MINUTE) return t('time.seconds', { n: whole })
+  if (whole < HOUR) return both('time.minutes', MINUTE, 'time.seconds', 1, whole)
+  if (whole < DAY) return both('time.hours', HOUR, 'time.minutes', MINUTE, whole)
+  return both('time.days', DAY, 'time.hours', HOUR, whole)
+}
+
+function both(large: Key, unit: number, small: Key, part: number, seconds: number): string {
+  const rest = Math.floor((seconds % unit) / part)
+  const much = t(large, { n: Math.floor(seconds / unit) })
+  return rest ? `${much} ${t(small, { n: rest })}` : much
 }
 
 export function day(at: number, now: number): string {

@@ -15,6 +15,8 @@ export interface Bubble {
   automatic: string
   kind: string
   dropped: boolean
+  /** It came while the line was switched off: kept to be read, never answered by itself. */
+  held: boolean
   delivery: DeliveryState
   /** Why it failed. */
   failure: string
@@ -71,16 +73,17 @@ export function told(entries: EntryOut[], zoneOffset: (at: number) => number = l
   const open = (entry: EntryOut) => {
     const today = dayOf(entry.at, zoneOffset)
     if (today !== day) items.push({ type: 'day', key: `day-${today}-${entry.id}`, at: entry.at })
-    if (entry.conversation !== conversation) {
+    if (entry.conversation && entry.conversation !== conversation) {
       items.push({ type: 'conversation', key: `conversation-${entry.id}`, at: entry.at, number: entry.conversation })
     }
     day = today
-    conversation = entry.conversation
+    conversation = entry.conversation || conversation
   }
 
   for (const entry of entries) {
     switch (entry.kind) {
-      case 'Message': {
+      case 'Message':
+      case 'Held': {
         open(entry)
         const { id, author, content, external = '', automatic = '', kind = 'message', dropped = false } = entry.body
         const bubble: Bubble = {
@@ -94,11 +97,12 @@ export function told(entries: EntryOut[], zoneOffset: (at: number) => number = l
           automatic,
           kind,
           dropped,
+          held: entry.kind === 'Held',
           delivery: '',
           failure: '',
           earlier: [],
           deleted: false,
-          follows: continues(items.at(-1), author, entry.at, dropped, automatic),
+          follows: continues(items.at(-1), author, entry.at, dropped, automatic, entry.kind === 'Held'),
         }
         byId.set(id, bubble)
         if (external) byExternal.set(external, bubble)
@@ -159,15 +163,34 @@ export function headline(steps: DecisionEntry[]): DecisionEntry {
   return (telling.length ? telling : steps).at(-1)!
 }
 
-const QUIET = new Set(['offered', 'undistributed', 'identified', 'crm_recorded', 'crm_logged', 'agent_gone', 'opened'])
+const QUIET = new Set([
+  'opened',
+  'offered',
+  'undistributed',
+  'identified',
+  'tracked',
+  'consent_asked',
+  'consented',
+  'crm_recorded',
+  'crm_logged',
+  'agent_gone',
+])
 
-function continues(last: Item | undefined, author: Author, at: number, dropped: boolean, automatic: string): boolean {
+function continues(
+  last: Item | undefined,
+  author: Author,
+  at: number,
+  dropped: boolean,
+  automatic: string,
+  held: boolean,
+): boolean {
   return (
     last?.type === 'message' &&
     last.author.kind === author.kind &&
     (last.author.id ?? '') === (author.id ?? '') &&
     last.dropped === dropped &&
     last.automatic === automatic &&
+    last.held === held &&
     at - last.at < TOGETHER
   )
 }

@@ -50,6 +50,7 @@ const COMMENTED = new Set(['rated', 'supervisor_rated', 'returned'])
 function value(what: string, text: string, fields: Record<string, string>): string {
   if (what === 'rated') return t(known(`panel.${fields['rating']}`, 'panel.rating'))
   if (what === 'supervisor_rated') return `${fields['score'] ?? '?'} / 5`
+  if (what === 'tracked') return Object.values(fields).join(', ') || '–' // erased where consent was refused
   return text || fields['record'] || '–'
 }
 

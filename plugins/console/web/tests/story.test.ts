@@ -45,6 +45,13 @@ test('a failed message says why, until it is sent again', () => {
   assert.equal(one(...failed, delivery(1, 'sent')).delivery, 'sent')
 })
 
+test('a message held while the line was off is shown as such, and begins no conversation', () => {
+  const held = entry('Held', { id: 9, author: { kind: 'customer' }, content: { text: 'Anybody?' }, line: 'shop' }, NOON, 0)
+  const items = told([wrote(1, 'Hi'), held, wrote(3, 'Hello again')], utc)
+  assert.deepEqual(items.map((item) => item.type), ['day', 'conversation', 'message', 'message', 'message'])
+  assert.deepEqual(bubbles(items).map((bubble) => [bubble.held, bubble.follows]), [[false, false], [true, false], [false, false]])
+})
+
 test('an edited message keeps what it said before, a deleted one its words', () => {
   const edited = one(wrote(1, 'at five'), entry('Edited', { message: 'x1', content: { text: 'at six' } }))
   assert.equal(edited.content.text, 'at six')
@@ -70,6 +77,8 @@ test('decisions in a row fold into one line, led by the most telling', () => {
   const folded = items.filter((item): item is Steps => item.type === 'steps')
   assert.equal(folded.length, 1)
   assert.equal(headline(folded[0]!.steps).body.what, 'handed_over')
+  const asked = told([step('accepted'), step('consent_asked'), step('tracked')], utc).at(-1) as Steps
+  assert.equal(headline(asked.steps).body.what, 'accepted')
   const quiet = told([step('opened'), step('offered')], utc).at(-1) as Steps
   assert.equal(headline(quiet.steps).body.what, 'offered')
 })

@@ -3,14 +3,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { AgentOut, ConversationOut } from '../src/api.ts'
+import type { AgentOut, ConversationOut, DecisionEntry, LineOut } from '../src/api.ts'
 import { asked, completed, matching, mentioned } from '../src/composer/mentions.ts'
-import { age, countdown, initials } from '../src/format.ts'
+import { age, countdown, initials, lasting } from '../src/format.ts'
 import { fileAddress, uuid } from '../src/http.ts'
 import { en } from '../src/i18n/en.ts'
 import { closest, speak, t } from '../src/i18n/index.ts'
 import { ru } from '../src/i18n/ru.ts'
 import { inOrder } from '../src/inbox/calm.ts'
+import { decision } from '../src/words.ts'
 
 const PLACES = /\{(\w+)\}/g
 const places = (text: string | object) => [...new Set([...JSON.stringify(text).matchAll(PLACES)].map((found) => found[1]))].sort()
@@ -81,6 +82,23 @@ test('rows keep their order while somebody is at the list; what has gone goes', 
 test('times are short', () => {
   assert.deepEqual([age(0, 59), age(0, 3599), age(0, 86_399), age(0, 86_400 * 3)], ['now', '59 min', '23 h', '3 d'])
   assert.deepEqual([countdown(-3), countdown(9.2), countdown(75), countdown(3723)], ['0:00', '0:10', '1:15', '1:02:03'])
+})
+
+test('what took long is said in two units, and nothing takes no time', () => {
+  const said = [0.2, 42.4, 185, 3600, 3725, 183_600].map(lasting)
+  assert.deepEqual(said, ['1 s', '42 s', '3 min 5 s', '1 h', '1 h 2 min', '2 d 3 h'])
+})
+
+test('decisions name the people, lines and data they are about', () => {
+  const names = { agents: { anna: people[1]! }, lines: { shop: { id: 'shop', name: 'Shop' } as LineOut } }
+  const said = (body: DecisionEntry['body']) => decision(names, { body } as DecisionEntry)
+  const found = { phone: '+385 91 234', email: 'vera@example.org' }
+  assert.equal(said({ what: 'tracked', by: 'customer', fields: found }), 'Learned from the message: +385 91 234, vera@example.org')
+  assert.equal(said({ what: 'tracked', by: 'customer' }), 'Learned from the message: –')
+  const empty = said({ what: 'queue_empty', line: 'shop', agents: ['anna'] })
+  assert.equal(empty, 'Nobody is in the queue of Shop (told to: Anna Larsen)')
+  assert.equal(said({ what: 'suspended', line: 'shop' }), 'The line Shop was switched off: everything waits')
+  assert.equal(said({ what: 'consented', by: 'customer' }), 'The customer agreed that personal data are kept')
 })
 
 test('initials are letters, also of one name, of emoji and of nobody', () => {

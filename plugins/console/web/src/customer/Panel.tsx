@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 
 import { AgentFace, CustomerFace } from '../app/Face.tsx'
 import { Icon } from '../app/icons.tsx'
-import { age, clock, day, moment } from '../format.ts'
+import { age, clock, day, lasting, moment } from '../format.ts'
 import { t } from '../i18n/index.ts'
 import { useHub, useScreen } from '../store.ts'
 import { agentName, doer, known, lineName } from '../words.ts'
@@ -83,6 +83,17 @@ function ConversationFacts({ number }: { number: number }) {
         [t('panel.accepted'), row.accepted_at > 0 && <Moment key="accepted" at={row.accepted_at} />],
         [t('panel.finished'), row.finished_at > 0 && <Moment key="finished" at={row.finished_at} />],
         [t('panel.closed'), row.closed_at > 0 && `${moment(row.closed_at)} ${closing}`],
+        [t('panel.first_response'), row.first_response > 0 && lasting(row.first_response)],
+        [t('panel.average_response'), row.average_response > 0 && lasting(row.average_response)],
+        [t('panel.longest_response'), row.longest_response > 0 && lasting(row.longest_response)],
+        [
+          t('panel.norm'),
+          row.late && (
+            <span key="late" className={style.late}>
+              <Icon name="clock" size={16} /> {t('panel.late')}
+            </span>
+          ),
+        ],
         [
           t('panel.rating'),
           row.rating && (

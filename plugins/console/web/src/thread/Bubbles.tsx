@@ -32,6 +32,7 @@ export const MessageBubble = memo(function MessageBubble({ bubble, number }: { b
             {name}
             {automatic && <span className={style.tag}>{t('thread.automatic')}</span>}
             {bubble.kind === 'rating_request' && <span className={style.tag}>{t('thread.rating_request')}</span>}
+            {bubble.held && <span className={style.tag}>{t('thread.held')}</span>}
             {bubble.kind === 'form' && <span className={style.tag}>{t('thread.form')}</span>}
           </p>
         )}

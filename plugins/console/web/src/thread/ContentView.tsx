@@ -2,11 +2,12 @@
 
 import { Fragment, type ReactNode } from 'react'
 
-import type { Content } from '../api.ts'
+import type { Content, FormField } from '../api.ts'
 import { Icon } from '../app/icons.tsx'
 import { size } from '../format.ts'
 import { fileAddress } from '../http.ts'
 import { t } from '../i18n/index.ts'
+import { known } from '../words.ts'
 import style from './ContentView.module.css'
 
 type FileOf = NonNullable<Content['files']>[number]
@@ -14,7 +15,7 @@ type FileOf = NonNullable<Content['files']>[number]
 const NOBODY: string[] = []
 
 export function ContentView({ content, mentions = NOBODY }: { content: Content; mentions?: string[] }) {
-  const { text, files = [], buttons = [], location, contact } = content
+  const { text, files = [], buttons = [], fields = [], location, contact } = content
   return (
     <>
       {files.length > 0 && (
@@ -39,6 +40,7 @@ export function ContentView({ content, mentions = NOBODY }: { content: Content; 
           <small>{[contact.phone, contact.email].filter(Boolean).join(' · ')}</small>
         </div>
       )}
+      {fields.length > 0 && <FormView fields={fields} />}
       {buttons.length > 0 && (
         <p className={style.buttons}>
           {buttons.map((button, at) => (
@@ -49,6 +51,27 @@ export function ContentView({ content, mentions = NOBODY }: { content: Content; 
     </>
   )
 }
+
+/** What the customer is asked, as the questions stand in their form. */
+function FormView({ fields }: { fields: FormField[] }) {
+  return (
+    <ul className={style.form} aria-label={t('form.asks')}>
+      {fields.map(({ name, label, type = 'text', required = false }) => (
+        <li key={name}>
+          <span>{label || t(known(`form.${name}`, 'form.other'), { name })}</span>
+          <small>{[kindOf(type), required && t('form.required')].filter(Boolean).join(' · ')}</small>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** What kind of answer is wanted, unless it goes without saying. */
+function kindOf(type: string): string {
+  return PLAIN.has(type) ? '' : t(known(`form.type.${type}`, 'form.other'), { name: type })
+}
+
+const PLAIN = new Set(['text', 'long_text', 'email', 'phone'])
 
 const OUTSIDE = { target: '_blank', rel: 'noopener noreferrer ugc' } as const
 
