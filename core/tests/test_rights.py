@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from openlines.domain import rights
 from openlines.domain.events import Accept, Finish, Intercept, Rate, Reply, Return, Transfer
 from openlines.domain.people import LEVELS, RIGHTS, ROLES, Agent, Level
+from openlines.domain.policy import Consent, CrmRules, Line
 from openlines.domain.state import Conversation, Status
 from openlines.runtime.organisation import Organisation, present_members, with_reach
 
@@ -144,6 +145,26 @@ def test_who_may_take_a_conversation_from_somebody_for_the_queue(level: Level, o
     for agent in ("boris", "carla"):
         offered = "return" in rights.actions(anna, held_by(agent), ())
         assert offered == (agent in over.split())
+
+
+# -- what needs something of the line ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        (Line(id="shop"), set()),
+        (Line(id="shop", crm=CrmRules(use="embedded")), {"save_to_crm"}),
+        (Line(id="shop", consent=Consent(enabled=True)), {"refuse_consent"}),
+    ],
+    ids=["neither", "crm", "consent"],
+)
+def test_the_crm_and_consent_are_offered_where_the_line_has_them(line: Line, offered: set[str]) -> None:
+    anna = staff(conversations="own", crm="own")["anna"]
+    there = set(rights.actions(anna, held_by("anna"), (), line))
+    assert there & {"save_to_crm", "refuse_consent"} == offered
+    assert "save_to_crm" not in rights.actions(staff(conversations="own")["anna"], held_by("anna"), (), line)
+    assert "save_to_crm" not in rights.actions(anna, held_by("anna", Status.CLOSED), (), line)
 
 
 # -- people over people -----------------------------------------------------------------------------------------

@@ -18,13 +18,16 @@ from openlines.domain.events import (
     Note,
     Pin,
     Rate,
+    RefuseConsent,
     Reply,
     Request,
     Resend,
     Return,
+    SaveToCrm,
     Transfer,
 )
 from openlines.domain.people import LEVELS, RIGHTS, Agent, Level
+from openlines.domain.policy import Line
 
 UNCLAIMED = ("with_bot", "waiting")
 """While a conversation has no agent, a place in its line's queue makes it own."""
@@ -118,14 +121,17 @@ ACTIONS: dict[str, type[Asked]] = {
     "pin": Pin,
     "spam": MarkSpam,
     "finish": Finish,
+    "save_to_crm": SaveToCrm,
+    "refuse_consent": RefuseConsent,
     "rate": Rate,
     "resend": Resend,
 }
 """What staff can ask, by the names that the API uses."""
 
+_OF_THE_CUSTOMER = ("save_to_crm", "refuse_consent")
 _SENSIBLE = {
-    "with_bot": ("accept", "reply", "note", "transfer", "invite", "spam", "finish"),
-    "waiting": ("accept", "decline", "reply", "note", "transfer", "invite", "pin", "spam", "finish"),
+    "with_bot": ("accept", "reply", "note", "transfer", "invite", "spam", "finish", *_OF_THE_CUSTOMER),
+    "waiting": ("accept", "decline", "reply", "note", "transfer", "invite", "pin", "spam", "finish", *_OF_THE_CUSTOMER),
     "accepted": (
         "return",
         "reply",
@@ -137,16 +143,20 @@ _SENSIBLE = {
         "pin",
         "spam",
         "finish",
+        *_OF_THE_CUSTOMER,
         "rate",
     ),
-    "closing": ("reply", "note", "transfer", "invite", "spam", "finish", "rate"),
-    "closed": ("reply", "rate"),
+    "closing": ("reply", "note", "transfer", "invite", "spam", "finish", *_OF_THE_CUSTOMER, "rate"),
+    "closed": ("reply", "refuse_consent", "rate"),
 }
 _SENSIBLE["awaiting_agent"] = _SENSIBLE["awaiting_customer"] = _SENSIBLE["accepted"]
 
 
-def actions(agent: Agent, held: Held, members: Collection[str]) -> tuple[str, ...]:
-    """What a screen should offer the agent now; the thread has the last word."""
+def actions(agent: Agent, held: Held, members: Collection[str], line: Line | None = None) -> tuple[str, ...]:
+    """What a screen should offer the agent now; the thread has the last word.
+
+    What needs a CRM or a consent is offered where the `line` has one.
+    """
     found = []
     for name in _SENSIBLE[held.status]:
         if name == "decline" and agent.id not in held.offered:
@@ -156,6 +166,10 @@ def actions(agent: Agent, held: Held, members: Collection[str]) -> tuple[str, ..
         if name == "leave" and (agent.id == held.responsible or agent.id not in held.participants):
             continue
         if name == "return" and agent.id != held.responsible and not supervises(agent, held.responsible):
+            continue
+        if name == "save_to_crm" and (line is None or not line.crm.use or agent.may("crm") == "none"):
+            continue
+        if name == "refuse_consent" and (line is None or not line.consent.enabled):
             continue
         if permits(agent, ACTIONS[name], held, members):
             found.append(name)

@@ -300,7 +300,7 @@ class ConversationOut(BaseModel):
     """Why it is offered to whom it is, while it waits."""
     actions: list[str] = []
     """What the one who asks may do now: accept, decline, return, reply, note, transfer, invite, leave, intercept,
-    pin, spam, finish, rate."""
+    pin, spam, finish, save_to_crm, refuse_consent, rate."""
 
 
 class CustomerOut(BaseModel):

@@ -45,7 +45,7 @@ def leave_out(leave: Leave) -> LeaveOut:
 def conversation_out(row: Listed, policies: Policies, asker: Agent | None = None) -> ConversationOut:
     """A row of the lists; with `asker`, also what they may do now."""
     summary, last = row.summary, row.last
-    channel = policies.channels.get(summary.channel)
+    channel, line = policies.channels.get(summary.channel), policies.lines.get(summary.line)
     told = msgspec.structs.asdict(summary)
     del told["holders"]
     told["reason"] = ReasonOut(**msgspec.structs.asdict(summary.reason)) if summary.reason else None
@@ -54,7 +54,7 @@ def conversation_out(row: Listed, policies: Policies, asker: Agent | None = None
         "preview": preview(last) if last else "",
         "preview_by": last.author.kind if last else "",
         "last_at": row.last_at,
-        "actions": list(rights.actions(asker, summary, members(policies.lines, summary))) if asker else [],
+        "actions": list(rights.actions(asker, summary, members(policies.lines, summary), line)) if asker else [],
     }
     return ConversationOut.model_validate(told)
 

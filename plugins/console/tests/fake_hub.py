@@ -31,7 +31,15 @@ BODIES: dict[str, type[schemas.Body]] = {
     "rate": schemas.RateIt,
     "resend": schemas.ResendIt,
 }
-OPEN_TO_ALL = ["reply", "note", "transfer", "invite", "pin", "spam", "finish"]
+OPEN_TO_ALL = ["reply", "note", "transfer", "invite", "pin", "spam", "finish", "save_to_crm", "refuse_consent"]
+
+DECIDED = {
+    "invite": "invited",
+    "intercept": "intercepted",
+    "leave": "left",
+    "save_to_crm": "crm_recorded",
+    "refuse_consent": "consent_refused",
+}
 
 
 class FakeHub(World):
@@ -260,7 +268,7 @@ class FakeHub(World):
                     number, "supervisor_rated", by=ME, text=body["comment"], fields={"score": str(body["score"])}
                 )
             case _:
-                self.decides(number, {"invite": "invited", "intercept": "intercepted", "leave": "left"}[verb], by=ME)
+                self.decides(number, DECIDED[verb], by=ME)
         return None
 
     async def _take_file(self, request: web.Request) -> web.Response:

@@ -69,6 +69,28 @@ async def test_spam_is_asked_about_first(hub: FakeHub, console: OpenConsole) -> 
     await hub.until(lambda: hub.did("spam") == [{}])
 
 
+async def test_a_refused_consent_is_asked_about_first(hub: FakeHub, console: OpenConsole) -> None:
+    open_one(hub)
+    page = await console(5)
+    await page.get_by_role("button", name="More actions").click()
+    await page.get_by_role("menuitem", name="Consent is refused").click()
+    dialog = page.get_by_role("dialog", name="Does the customer refuse consent?")
+    await expect(dialog).to_contain_text("What was captured of Vera")
+    assert hub.did("refuse_consent") == []
+    await dialog.get_by_role("button", name="Consent is refused").click()
+    await hub.until(lambda: hub.did("refuse_consent") == [{}])
+    await expect(log(page).get_by_text("Consent refused (Anna Larsen)")).to_be_visible()
+
+
+async def test_the_customer_is_saved_to_the_crm_by_hand(hub: FakeHub, console: OpenConsole) -> None:
+    open_one(hub)
+    page = await console(5)
+    await page.get_by_role("button", name="More actions").click()
+    await page.get_by_role("menuitem", name="Save to the CRM").click()
+    await hub.until(lambda: hub.did("save_to_crm") == [{}])
+    await expect(log(page).get_by_text("Recorded in the CRM")).to_be_visible()
+
+
 async def test_the_rest_is_in_the_menu_as_far_as_the_hub_allows(hub: FakeHub, console: OpenConsole) -> None:
     open_one(hub, 5, "Vera")
     open_one(hub, 6, "Ben", responsible="boris", participants=["boris"])
@@ -128,7 +150,7 @@ async def test_the_panel_tells_how_soon_the_customer_was_answered(hub: FakeHub, 
     open_one(hub, first_response=42, average_response=125, total_response=3850, longest_response=3725, late=True)
     page = await console(5)
     panel = page.get_by_role("complementary", name="Customer")
-    for fact in ("First response42 s", "Average response2 min 5 s", "Longest response1 h 2 min", "Response normLate"):
+    for fact in ("First response42 s", "Average response2 min 5 s", "Longest response1 h 2 min", "Response norm Late"):
         await expect(panel).to_contain_text(fact)
     hub.becomes(5, late=False, first_response=0)
     await expect(panel).not_to_contain_text("Response norm")

@@ -19,9 +19,11 @@ from openlines.domain.events import (
     Note,
     Pin,
     Rate,
+    RefuseConsent,
     Reply,
     Resend,
     Return,
+    SaveToCrm,
     Transfer,
 )
 from openlines.domain.messages import Content
@@ -95,6 +97,16 @@ async def finish(call: Call, body: FinishIt) -> Outcome:
     return await _ask(call, Finish(thread="", by="", solved=body.solved, confirmed=body.confirmed))
 
 
+async def save_to_crm(call: Call) -> Outcome:
+    """Keep the customer in the CRM now, with what was said so far."""
+    return await _ask(call, SaveToCrm(thread="", by=""))
+
+
+async def refuse_consent(call: Call) -> Outcome:
+    """The customer does not agree to personal data being kept: what was captured of them is erased."""
+    return await _ask(call, RefuseConsent(thread="", by=""))
+
+
 async def rate(call: Call, body: RateIt) -> Outcome:
     """Rate the agent's work, as a supervisor."""
     return await _ask(call, Rate(thread="", by="", score=body.score, comment=body.comment))
@@ -118,6 +130,8 @@ ACTIONS: Mapping[str, Handler] = {
     "pin": pin,
     "spam": spam,
     "finish": finish,
+    "save_to_crm": save_to_crm,
+    "refuse_consent": refuse_consent,
     "rate": rate,
     "resend": resend,
 }

@@ -22,6 +22,8 @@ export type Verb =
   | 'pin'
   | 'spam'
   | 'finish'
+  | 'save_to_crm'
+  | 'refuse_consent'
   | 'rate'
   | 'resend'
 

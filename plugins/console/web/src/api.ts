@@ -24,6 +24,8 @@ export type Action =
   | 'pin'
   | 'spam'
   | 'finish'
+  | 'save_to_crm'
+  | 'refuse_consent'
   | 'rate'
 
 export interface Problem {

@@ -33,7 +33,7 @@ export interface Screen {
   attachments: Record<string, Attachment[]>
   preferences: Preferences
   /** Which dialog is open for the selected conversation. */
-  dialog: '' | 'transfer' | 'invite' | 'spam' | 'finish' | 'rate' | 'help'
+  dialog: '' | 'transfer' | 'invite' | 'spam' | 'finish' | 'refuse_consent' | 'rate' | 'help'
   /** The drawer that holds the customer panel where there is no room beside the thread. */
   drawer: boolean
   /** The last conversation was reached by keyboard: the next key may be another step, so the composer waits. */

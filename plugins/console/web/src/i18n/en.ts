@@ -165,6 +165,8 @@ export const en = {
   'act.finish': 'Finish',
   'act.finish_solved': 'Finish as solved',
   'act.finish_unsolved': 'Finish as not solved',
+  'act.save_to_crm': 'Save to the CRM',
+  'act.refuse_consent': 'Consent is refused',
   'act.rate': 'Rate the work',
   'act.more': 'More actions',
 
@@ -180,6 +182,8 @@ export const en = {
   'people.line_off': 'not active',
   'spam.title': 'Mark as spam?',
   'spam.text': 'Conversation {number} with {name} closes at once and nothing is sent. If they write again, a new one opens.',
+  'refuse_consent.title': 'Does the customer refuse consent?',
+  'refuse_consent.text': 'What was captured of {name} (contacts, form answers) is erased here and in the CRM record made of it, for good.',
   'finish.title': 'Finish the conversation?',
   'finish.text': 'Was {name} helped? A rating may still be asked for.',
   'rate.title': 'Rate the work in conversation {number}',

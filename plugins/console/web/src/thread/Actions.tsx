@@ -110,13 +110,18 @@ export async function finish(number: number, solved: boolean, confirmed = false)
   if (became === 'confirmation_required') set({ dialog: 'finish' })
 }
 
+/** What cannot be taken back. */
+const FINAL = new Set<Action>(['spam', 'refuse_consent'])
+
 function More({ number, may, pinned, aside }: { number: number; may: Action[]; pinned: boolean; aside: boolean }) {
   const items: [Action, IconName][] = [
     ['decline', 'close'],
     ['return', 'queue'],
     ['leave', 'leave'],
     ['pin', 'pin'],
+    ['save_to_crm', 'card'],
     ['rate', 'star'],
+    ['refuse_consent', 'close'],
     ['spam', 'spam'],
   ]
   // Taking over is a button of its own for somebody outside; who takes part finds it here.
@@ -126,7 +131,7 @@ function More({ number, may, pinned, aside }: { number: number; may: Action[]; p
   if (!shown.length && !dialogs.length) return null
 
   function run(action: Action) {
-    if (action === 'spam' || action === 'rate') set({ dialog: action })
+    if (action === 'spam' || action === 'refuse_consent' || action === 'rate') set({ dialog: action })
     else if (action === 'pin') void act(number, 'pin', { on: !get().hub.conversations[number]?.pinned })
     else void act(number, action as Verb)
   }
@@ -153,7 +158,7 @@ function More({ number, may, pinned, aside }: { number: number; may: Action[]; p
           <Menu.Item
             key={action}
             leftSection={<Icon name={icon} size={18} />}
-            {...(action === 'spam' ? { color: 'red' } : {})}
+            {...(FINAL.has(action) ? { color: 'red' } : {})}
             onClick={() => run(action)}
           >
             {action === 'pin' && pinned ? t('act.unpin') : t(`act.${action}` as 'act.pin')}

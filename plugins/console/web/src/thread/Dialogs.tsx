@@ -1,4 +1,4 @@
-// What asks before it is done: transfer, invite, spam, finish where the line wants it confirmed, a supervisor's rating.
+// What asks before it is done: transfer, invite, spam, a refused consent, finish where the line wants it confirmed, a rating.
 
 import { Button, Modal, Rating, Textarea, TextInput } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
@@ -26,7 +26,10 @@ export function Dialogs({ number }: { number: number }) {
         <Choose number={number} what="invite" />
       </Frame>
       <Frame open={dialog === 'spam'} title={t('spam.title')}>
-        <Spam number={number} />
+        <Surely number={number} verb="spam" />
+      </Frame>
+      <Frame open={dialog === 'refuse_consent'} title={t('refuse_consent.title')}>
+        <Surely number={number} verb="refuse_consent" />
       </Frame>
       <Frame open={dialog === 'finish'} title={t('finish.title')}>
         <Finish number={number} />
@@ -109,11 +112,12 @@ function Choose({ number, what }: { number: number; what: 'transfer' | 'invite' 
   )
 }
 
-function Spam({ number }: { number: number }) {
+/** Asks before what cannot be taken back. */
+function Surely({ number, verb }: { number: number; verb: 'spam' | 'refuse_consent' }) {
   const name = useHub((hub) => hub.conversations[number]!.customer_name || `#${number}`)
   return (
     <>
-      <p>{t('spam.text', { number, name })}</p>
+      <p>{t(`${verb}.text`, { number, name })}</p>
       <div className={style.buttons}>
         <Button variant="default" data-autofocus onClick={close}>
           {t('app.cancel')}
@@ -122,10 +126,10 @@ function Spam({ number }: { number: number }) {
           color="red.8"
           onClick={() => {
             close()
-            void act(number, 'spam')
+            void act(number, verb)
           }}
         >
-          {t('act.spam')}
+          {t(`act.${verb}`)}
         </Button>
       </div>
     </>
