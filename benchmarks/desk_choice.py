@@ -21,7 +21,7 @@ from openlines.domain.candidates import Candidates, Member
 from openlines.domain.choices import choose
 from openlines.domain.desk import Desk
 from openlines.domain.people import Agent
-from openlines.domain.policy import Limit, Line, Policies, Queue
+from openlines.domain.policy import Distribution, Limit, Line, Policies, Queue
 from openlines.domain.seats import Standing
 from rich.console import Console
 from rich.table import Table
@@ -38,13 +38,14 @@ def main() -> None:
     table = Table(title=f"{options.agents} agents, µs per choice (CPU)")
     for column in ("distribution", "lines", "members", "scan", "heap", "times faster", "with reason", "in and out"):
         table.add_column(column, justify="left" if column == "distribution" else "right")
-    for distribution in ("evenly", "strictly"):
+    distributions: tuple[Distribution, ...] = ("evenly", "strictly")
+    for distribution in distributions:
         for share in (0.2, 1.0):
             table.add_row(*_row(options, distribution, share))
     Console().print(table)
 
 
-def _row(options: argparse.Namespace, distribution: str, share: float) -> tuple[str, ...]:
+def _row(options: argparse.Namespace, distribution: Distribution, share: float) -> tuple[str, ...]:
     choices: int = options.choices
     chance = Random(7)
     agents = [f"agent{n}" for n in range(options.agents)]
@@ -56,7 +57,7 @@ def _row(options: argparse.Namespace, distribution: str, share: float) -> tuple[
     lines = {}
     for n in range(count):
         members = [agent for department in chance.sample(departments, taken) for agent in department]
-        queue = Queue(members=tuple(members), distribution=distribution, limit=Limit(max_conversations=3))  # type: ignore[arg-type]
+        queue = Queue(members=tuple(members), distribution=distribution, limit=Limit(max_conversations=3))
         lines[f"line{n}"] = Line(id=f"line{n}", queue=queue)
     desk = Desk(Policies(revision=1, lines=lines, channels={}), epoch=1)
     desk.agents((Agent(id=agent, connected=chance.random() < 2 / 3) for agent in agents), now=0.0)

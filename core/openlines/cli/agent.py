@@ -37,7 +37,7 @@ Role = Annotated[str, typer.Option(help="admin, supervisor, agent, or one of the
 
 @app.command("add")
 def add(
-    id: AgentId,  # noqa: A002 - the word that the settings use
+    id: AgentId,
     email: Annotated[str, typer.Option(help="To sign in with.")],
     name: Annotated[str, typer.Option(help="For customers and colleagues.")] = "",
     role: Role = "agent",
@@ -54,7 +54,7 @@ def add(
 
 @app.command("change")
 def change(
-    id: AgentId,  # noqa: A002
+    id: AgentId,
     email: Annotated[str | None, typer.Option(help="To sign in with.")] = None,
     name: Annotated[str | None, typer.Option(help="For customers and colleagues.")] = None,
     role: Annotated[str | None, typer.Option(help="admin, supervisor, agent, or one of the settings' [roles].")] = None,
@@ -71,21 +71,21 @@ def change(
 
 
 @app.command("password")
-def password(id: AgentId, stdin: Stdin = False, settings: SettingsFile = DEFAULT_FILE) -> None:  # noqa: A002
+def password(id: AgentId, stdin: Stdin = False, settings: SettingsFile = DEFAULT_FILE) -> None:
     """Give an agent a new password; they are signed out everywhere."""
     _do(settings, "password", id, {"password": _ask_password(stdin=stdin)})
     typer.echo(f"{id} has a new password")
 
 
 @app.command("dismiss")
-def dismiss(id: AgentId, settings: SettingsFile = DEFAULT_FILE) -> None:  # noqa: A002
+def dismiss(id: AgentId, settings: SettingsFile = DEFAULT_FILE) -> None:
     """Dismiss an agent: their conversations go back to the queue, and they can no longer sign in."""
     _do(settings, "dismiss", id)
     typer.echo(f"{id} is dismissed")
 
 
 @app.command("rehire")
-def rehire(id: AgentId, settings: SettingsFile = DEFAULT_FILE) -> None:  # noqa: A002
+def rehire(id: AgentId, settings: SettingsFile = DEFAULT_FILE) -> None:
     """Take a dismissed agent on again, with their old password."""
     _do(settings, "rehire", id)
     typer.echo(f"{id} is back")
@@ -93,7 +93,7 @@ def rehire(id: AgentId, settings: SettingsFile = DEFAULT_FILE) -> None:  # noqa:
 
 @app.command("day")
 def day(
-    id: AgentId,  # noqa: A002
+    id: AgentId,
     state: Annotated[str, typer.Argument(help=f"One of {', '.join(DAYS)}.")],
     settings: SettingsFile = DEFAULT_FILE,
 ) -> None:
@@ -104,7 +104,7 @@ def day(
 
 @app.command("leave")
 def leave(
-    id: AgentId,  # noqa: A002
+    id: AgentId,
     first: Annotated[str, typer.Argument(help="First day off, as in 2026-12-24.")],
     last: Annotated[str, typer.Argument(help="Last day off; left out: until they return.")] = "",
     settings: SettingsFile = DEFAULT_FILE,
@@ -116,7 +116,7 @@ def leave(
 
 @app.command("cancel-leave")
 def cancel_leave(
-    id: AgentId,  # noqa: A002
+    id: AgentId,
     leave: Annotated[str, typer.Argument(help="The leave's id, as `openlines agent leaves` shows it.")],
     settings: SettingsFile = DEFAULT_FILE,
 ) -> None:

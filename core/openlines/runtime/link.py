@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from openlines.api import Database, Files, Incoming, Log, Rejected, State, Stored, Story
-from openlines.api.contracts import Capabilities
 from openlines.domain.events import (
     CustomerDeleted,
     CustomerEdited,
@@ -69,7 +68,6 @@ class HubLink:
         clock: Clock,
         publish: Publish,
         typing: Callable[[CustomerTyping], None],
-        able: Capabilities | None = None,
     ) -> None:
         self.id = instance
         self.title = title
@@ -83,7 +81,6 @@ class HubLink:
         self.files = files
         self._reader, self._feed, self._clock = reader, feed, clock
         self._publish, self._typing = publish, typing
-        self._able = able or Capabilities()
 
     async def receive(self, *incoming: Incoming) -> list[Stored]:
         at = self._clock.now()
